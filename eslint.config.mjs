@@ -1,0 +1,70 @@
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** Imports go one way: main → http, gateway → engine → machines; session and config stand beside them. */
+const zones = [
+  { target: './machines', from: './src', message: 'machines/ imports only xstate and itself' },
+  ...[
+    ['engine', ['config', 'session', 'gateway', 'http']],
+    ['session', ['engine', 'gateway', 'http', 'config']],
+    ['config', ['engine', 'session', 'gateway', 'http']],
+    ['gateway', ['http', 'config']],
+  ].map(([folder, others]) => ({
+    target: `./src/${folder}`,
+    from: [...others.map((other) => `./src/${other}`), './src/main.ts', './src/demo.ts', './src/vmcp.ts'],
+    message: `src/${folder} may not know of it: see Layout in README`,
+  })),
+];
+
+/** Each third-party package enters through as few doors as it can. */
+const door = (files, patterns) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: patterns.map((group) => ({ group: [group] })) }] },
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'node_modules'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver': { typescript: true, node: true } },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  door(['machines/**/*.ts'], ['node:*', 'zod', 'pino', '@modelcontextprotocol/*', 'js-yaml', 'commander']),
+  door(['src/engine/**/*.ts'], ['zod', 'pino', '@modelcontextprotocol/*', 'js-yaml', 'commander']),
+  door(
+    ['src/session/**/*.ts'],
+    ['xstate', 'zod', 'pino', '@modelcontextprotocol/sdk/server/*', 'js-yaml', 'commander'],
+  ),
+  door(['src/config/**/*.ts'], ['xstate', 'pino', '@modelcontextprotocol/*', 'commander']),
+  door(
+    ['src/gateway/**/*.ts'],
+    ['xstate', 'zod', 'pino', '@modelcontextprotocol/sdk/client/*', 'js-yaml', 'commander'],
+  ),
+  door(['src/http/**/*.ts'], ['xstate', 'zod', '@modelcontextprotocol/*', 'js-yaml', 'commander']),
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
+  },
+  { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+);
