@@ -1,0 +1,82 @@
+/**
+ * One definition of *serving*. Phase, readiness, advertising, routing and session opening all follow from
+ * the predicates in this file, so that no two parts of a gateway can disagree about a backend.
+ */
+
+/** Where the circuit of one backend stands. Written `half-open` wherever it is shown or serialised. */
+export type CircuitState = 'closed' | 'open' | 'halfOpen' | 'isolated' | 'disabled';
+
+/** What the health checks and the calls of one backend say of it. */
+export type HealthState = 'unknown' | 'healthy' | 'degraded' | 'unhealthy' | 'unauthenticated';
+
+/** What the supervisor says of one backend's actor. Anything but `running` serves nothing. */
+export type Supervision = 'running' | 'restarting' | 'gaveUp' | 'draining';
+
+export interface Standing {
+  readonly supervision: Supervision;
+  readonly circuit: CircuitState;
+  readonly health: HealthState;
+}
+
+/** The whole gateway at a glance, in the reference's words. */
+export type Phase = 'Pending' | 'Ready' | 'Degraded' | 'Failed';
+
+/** Whether the circuit lets ordinary calls through: neither open, nor being tried, nor isolated. */
+export function admitsCalls(circuit: CircuitState): boolean {
+  return circuit === 'closed' || circuit === 'disabled';
+}
+
+/**
+ * Whether a half-open circuit may let one more call try. The health check, where there is one, always counts
+ * as one of the probes: in half-open it is out, or about to be.
+ */
+export function admitsProbe(probesOut: number, checked: boolean, maxProbes: number): boolean {
+  return probesOut + (checked ? 1 : 0) < maxProbes;
+}
+
+/** Whether a backend's entries belong in lists: it runs, its circuit admits calls, and it was seen to work. */
+export function shouldAdvertise({ supervision, circuit, health }: Standing): boolean {
+  return supervision === 'running' && admitsCalls(circuit) && (health === 'healthy' || health === 'degraded');
+}
+
+/**
+ * Whether a call may be sent on to ask for a permit. A backend not yet checked may be tried, and a half-open
+ * circuit answers for itself through its permits; one known to be ill or without credentials is not called.
+ */
+export function shouldRoute({ supervision, circuit, health }: Standing): boolean {
+  if (supervision !== 'running' || circuit === 'open' || circuit === 'isolated') return false;
+  if (circuit === 'halfOpen') return true;
+  return health !== 'unhealthy' && health !== 'unauthenticated';
+}
+
+/** Whether a backend is certainly out of service, as opposed to not yet known. */
+export function isOut(standing: Standing): boolean {
+  return !shouldAdvertise(standing) && !isPending(standing);
+}
+
+/** Whether nothing is known against a backend yet: it runs, its circuit admits, no check has decided. */
+export function isPending({ supervision, circuit, health }: Standing): boolean {
+  return supervision === 'running' && admitsCalls(circuit) && health === 'unknown';
+}
+
+/**
+ * The phase of a set of backends.
+ *
+ * No backend at all is `Ready`. All healthy: `Ready`. None serving and none pending: `Failed`. None serving
+ * yet but some pending: `Pending`. Otherwise `Degraded`. A degraded backend serves, but does not let the
+ * whole be `Ready`.
+ */
+export function phaseOf(standings: readonly Standing[]): Phase {
+  let serving = 0;
+  let pending = 0;
+  let healthy = 0;
+  for (const standing of standings) {
+    if (shouldAdvertise(standing)) {
+      serving += 1;
+      if (standing.health === 'healthy') healthy += 1;
+    } else if (isPending(standing)) pending += 1;
+  }
+  if (healthy === standings.length) return 'Ready';
+  if (serving > 0) return 'Degraded';
+  return pending > 0 ? 'Pending' : 'Failed';
+}

@@ -1,0 +1,80 @@
+import type { Standing } from '../../machines/policy.js';
+import type { Clock } from './clock.js';
+import { attempt, CallRefusedError } from './execute.js';
+import type { Attempt, Classify, ExecuteOptions } from './execute.js';
+import type { Gate } from './gate.js';
+import type { Permit, Refusal } from './permit.js';
+import type { BackendStatus } from './status.js';
+import { statusOf } from './status-of.js';
+
+/** One backend of an engine. Stays valid when the backend is restarted or replaced by another of its name. */
+export interface Backend {
+  readonly name: string;
+  /** The input of the predicates in `machines/policy.ts`, now. */
+  readonly standing: Standing;
+  /**
+   * Asks for one call, synchronously. A permit must be settled exactly once; a refusal is a value, not an
+   * error, and has not touched the backend.
+   */
+  permit(): Permit | Refusal;
+  /** What `permit()` would refuse now, or undefined. Takes nothing and counts nothing. */
+  refusal(): Refusal | undefined;
+  /**
+   * Makes one guarded call.
+   * @throws {CallRefusedError} the circuit does not admit it; the backend was not contacted.
+   * @throws {CallTimeoutError} it did not end in time; the backend may have been contacted.
+   * @throws the caller's `signal.reason`, or whatever the operation throws.
+   */
+  execute<T>(operation: (attempt: Attempt) => PromiseLike<T> | T, options?: ExecuteOptions): Promise<T>;
+  /** Tells the engine that the backend's connection was lost by itself: it is checked again soon. */
+  sessionLost(): void;
+  status(): BackendStatus;
+}
+
+interface HandleWorld {
+  readonly clock: Clock;
+  readonly classify: Classify;
+  readonly callTimeoutMs: () => number;
+}
+
+/** The handle behind which gates change. */
+export class BackendHandle implements Backend {
+  constructor(
+    public gate: Gate,
+    private readonly world: HandleWorld,
+  ) {}
+
+  get name(): string {
+    return this.gate.name;
+  }
+
+  get standing(): Standing {
+    return this.gate;
+  }
+
+  permit(): Permit | Refusal {
+    return this.gate.permit();
+  }
+
+  refusal(): Refusal | undefined {
+    return this.gate.peek();
+  }
+
+  execute<T>(
+    operation: (attempt: Attempt) => PromiseLike<T> | T,
+    { signal, timeoutMs = this.world.callTimeoutMs() }: ExecuteOptions = {},
+  ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    const permit = this.gate.permit();
+    if (!permit.admitted) return Promise.reject(new CallRefusedError(permit));
+    return attempt(permit, operation, { signal, timeoutMs }, this.world);
+  }
+
+  sessionLost(): void {
+    this.gate.send({ type: 'session.lost' });
+  }
+
+  status(): BackendStatus {
+    return statusOf(this.gate, this.world.clock);
+  }
+}

@@ -1,0 +1,90 @@
+import { fromCallback } from 'xstate';
+import type { CallbackActorLogic, EventObject } from 'xstate';
+import type { CheckEvent, CheckInput } from '../../machines/backend-setup.js';
+import type { Outcome } from '../../machines/failure.js';
+import type { Gate } from './gate.js';
+import type { Clock } from './clock.js';
+import type { Outbox } from './outbox.js';
+import type { Turns } from './turns.js';
+
+/**
+ * One health check of a backend. Resolving says that it works, unless it resolves to an outcome that says
+ * otherwise; rejecting says that it does not. It must be cheap, and end when `signal` aborts.
+ *
+ * Throwing instead of returning a promise is a defect, not a verdict: the backend's actor crashes and its
+ * supervisor restarts it.
+ */
+export type HealthCheck = (
+  backend: string,
+  options: { readonly signal: AbortSignal },
+) => Promise<Outcome | undefined>;
+
+interface CheckWorld {
+  readonly check: HealthCheck;
+  readonly classify: (error: unknown) => Outcome;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly turns: Turns;
+  readonly gateOf: (backend: string) => Gate | undefined;
+}
+
+/** The check as an actor: it waits for its turn, makes the check, and says once how it ended. */
+export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObject, CheckInput, CheckEvent> {
+  const succeededBefore = new WeakMap<Gate, number>();
+
+  return fromCallback<EventObject, CheckInput, CheckEvent>(({ input: { backend, reason }, sendBack }) => {
+    const controller = new AbortController();
+    const say = (event: CheckEvent) => {
+      if (controller.signal.aborted) return;
+      world.outbox.run(() => {
+        sendBack(event);
+      });
+    };
+
+    const begin = () => {
+      const gate = world.gateOf(backend);
+      const proved = gate && reason === 'interval' && gate.provesHealth(succeededBefore.get(gate) ?? 0);
+      if (gate) succeededBefore.set(gate, gate.succeeded);
+      if (proved) {
+        say({ type: 'check.skipped' });
+        return;
+      }
+      say({ type: 'check.started' });
+      const startedAt = world.clock.now();
+      const end = (outcome: Outcome) => {
+        if (controller.signal.aborted) return;
+        if (gate) gate.lastCheckAt = world.clock.now();
+        say(verdict(outcome, world.clock.now() - startedAt));
+      };
+      try {
+        void world.check(backend, { signal: controller.signal }).then(
+          (outcome) => {
+            end(outcome ?? { kind: 'succeeded' });
+          },
+          (error: unknown) => {
+            end(world.classify(error));
+          },
+        );
+      } catch (error) {
+        say({ type: 'check.crashed', error });
+      }
+    };
+
+    const giveUpTurn = world.turns.take(begin);
+    return () => {
+      controller.abort();
+      giveUpTurn();
+    };
+  });
+}
+
+function verdict(outcome: Outcome, elapsedMs: number): CheckEvent {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return { type: 'check.succeeded', elapsedMs };
+    case 'failed':
+      return { type: 'check.failed', failure: outcome.failure };
+    case 'released':
+      return { type: 'check.skipped' };
+  }
+}

@@ -1,0 +1,20 @@
+/** Breakwater's public surface: the resilience engine, to be embedded in any host. */
+export { createEngine } from './create-engine.js';
+export { EngineConfigError } from './config/engine-config.js';
+export type { EngineConfigInput } from './config/engine-config.js';
+export type { Backend } from './engine/backend-handle.js';
+export type { HealthCheck } from './engine/check.js';
+export type { Clock } from './engine/clock.js';
+export { UnknownBackendError } from './engine/engine.js';
+export type { Engine, EngineOptions } from './engine/engine.js';
+export type { EngineEvent } from './engine/events.js';
+export { CallRefusedError, CallTimeoutError } from './engine/execute.js';
+export type { Attempt, Classify, ExecuteOptions } from './engine/execute.js';
+export type { Permit, Refusal, RefusalCode } from './engine/permit.js';
+export type { BackendStatus, CallCounts, CircuitName, EngineStatus } from './engine/status.js';
+export { SystemClock } from './engine/system-clock.js';
+export { VirtualClock } from './engine/virtual-clock.js';
+export type { Log } from './log.js';
+export type { Failure, FailureCategory, Outcome } from '../machines/failure.js';
+export { FAILURE_CATEGORIES } from '../machines/failure.js';
+export type { CircuitState, HealthState, Phase, Standing, Supervision } from '../machines/policy.js';
