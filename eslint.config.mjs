@@ -8,7 +8,7 @@ const zones = [
     ['engine', ['config', 'session', 'gateway', 'http']],
     ['session', ['engine', 'gateway', 'http', 'config']],
     ['config', ['engine', 'session', 'gateway', 'http']],
-    ['gateway', ['http', 'config']],
+    ['gateway', ['http']],
   ].map(([folder, others]) => ({
     target: `./src/${folder}`,
     from: [...others.map((other) => `./src/${other}`), './src/main.ts', './src/demo.ts', './src/vmcp.ts'],

@@ -1,0 +1,51 @@
+import type { RefusalCode } from '../engine/permit.js';
+import type { Catalog } from '../session/catalog.js';
+
+/** One backend as the gateway sees it. The composition root implements it over the engine and a session. */
+export interface GatewayBackend {
+  readonly name: string;
+  /** The last known catalog: kept through outages; undefined until the first enumeration succeeded. */
+  readonly catalog: Catalog | undefined;
+  /** Whether it has been heard from since the start: its catalog is known, or a health check has ended. */
+  readonly heard: boolean;
+  /** Whether its entries are listed now (`shouldAdvertise`). */
+  readonly advertised: boolean;
+  /** Why a call would be refused now; undefined when it may be tried. Consumes nothing. */
+  unavailable(): Unavailable | undefined;
+  /** One guarded call: admitted by the circuit, timed, classified and settled. Never rejects. */
+  call(request: BackendRequest, options: CallOptions): Promise<Answer>;
+  /** Sends a notification to the backend if its session is live; says nothing otherwise. */
+  notify(method: string, params: Readonly<Record<string, unknown>>): void;
+}
+
+export interface BackendRequest {
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface CallOptions {
+  /** Aborted when the caller gives up: the backend is told, the permit is released. */
+  readonly signal: AbortSignal;
+  /** Progress of the backend on this call, its params without the token; it keeps the call alive. */
+  readonly onProgress?: (params: Readonly<Record<string, unknown>>) => void;
+}
+
+/** What became of a call. `result` and `error` are the backend's own words, passed through whole. */
+export type Answer =
+  | { readonly kind: 'result'; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string; readonly data?: unknown }
+  | { readonly kind: 'unavailable'; readonly unavailable: Unavailable }
+  | { readonly kind: 'cancelled' };
+
+/** The one typed answer for "this backend cannot be used now", as an agent can act on it. */
+export interface Unavailable {
+  readonly backend: string;
+  /** A refusal of the engine, an ill backend, or the failure of this very call. */
+  readonly code: RefusalCode | 'BACKEND_UNHEALTHY' | 'BACKEND_UNAUTHENTICATED' | 'CALL_FAILED';
+  /** A plain clause: `its circuit is open after 5 failures`, `the call timed out after 30 s`. No secret, no URL. */
+  readonly reason: string;
+  /** Failure category where there is one, e.g. `timeout`. */
+  readonly category?: string;
+  /** Milliseconds until trying again makes sense; absent when nobody can tell. */
+  readonly retryAfterMs?: number;
+}

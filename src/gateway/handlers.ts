@@ -1,0 +1,175 @@
+import type { Answer, GatewayBackend } from './backend.js';
+import type { Kind, Route } from './directory.js';
+import { prefixOf } from './directory.js';
+import type { Listing } from './listing.js';
+import { GATEWAY_LIMITS } from './limits.js';
+import { pageOf } from './page.js';
+import { RPC, RpcError } from './rpc-error.js';
+import { unavailableError, unavailableListError, unavailableResult } from './unavailable.js';
+import { matchTemplate } from './uri-template.js';
+import type { GatewaySettings } from './settings.js';
+
+export type Params = Readonly<Record<string, unknown>>;
+export type Result = Readonly<Record<string, unknown>>;
+
+/** The call of one client. */
+export interface Exchange {
+  /** Aborted when the client cancels or is gone. */
+  readonly signal: AbortSignal;
+  /** Tells the client of progress; undefined where it did not ask. */
+  readonly onProgress: ((params: Params) => void) | undefined;
+}
+
+/** Ends with a result or throws an `RpcError`. */
+export type Handler = (params: Params, exchange: Exchange) => Result | Promise<Result>;
+
+/** What the gateway answers to each method; `initialize`, `ping` and the logging level belong to the client session. */
+export function createHandlers(listing: Listing, settings: GatewaySettings): ReadonlyMap<string, Handler> {
+  const list =
+    (kind: Kind): Handler =>
+    ({ cursor }) => {
+      assertComplete(listing, settings);
+      const { items, nextCursor } = pageOf(listing.list(kind), cursor, GATEWAY_LIMITS.pageSize);
+      return { [kind]: items.map(({ entry }) => entry), ...(nextCursor !== undefined && { nextCursor }) };
+    };
+  return new Map<string, Handler>([
+    ['tools/list', list('tools')],
+    ['resources/list', list('resources')],
+    ['resources/templates/list', list('resourceTemplates')],
+    ['prompts/list', list('prompts')],
+    ['tools/call', (params, exchange) => callTool(listing, settings, params, exchange)],
+    ['resources/read', (params, exchange) => readResource(listing, params, exchange)],
+    ['prompts/get', (params, exchange) => getPrompt(listing, params, exchange)],
+    ['completion/complete', (params, exchange) => complete(listing, params, exchange)],
+  ]);
+}
+
+function assertComplete(listing: Listing, { partialFailureMode }: GatewaySettings): void {
+  if (partialFailureMode !== 'fail') return;
+  const unavailable = listing.unavailable();
+  if (unavailable.length > 0) throw unavailableListError(unavailable);
+}
+
+async function callTool(
+  listing: Listing,
+  { aggregation }: GatewaySettings,
+  params: Params,
+  exchange: Exchange,
+): Promise<Result> {
+  const name = textOf(params, 'name');
+  const route = listing.directory.tools.get(name);
+  if (!route || route.hidden) {
+    const absent =
+      aggregation.strategy === 'prefix' && !route
+        ? listing
+            .unheard()
+            .find((backend) => name.startsWith(prefixOf(aggregation.prefixFormat, backend.name)))
+        : undefined;
+    const unavailable = absent?.unavailable();
+    if (unavailable) return unavailableResult(unavailable);
+    throw unknown('tool', name, listing, RPC.invalidParams);
+  }
+  const answer = await send(route, 'tools/call', { ...params, name: route.original }, exchange);
+  return answer.kind === 'unavailable' ? unavailableResult(answer.unavailable) : resultOf(answer);
+}
+
+async function readResource(listing: Listing, params: Params, exchange: Exchange): Promise<Result> {
+  const uri = textOf(params, 'uri');
+  const { resources, resourceTemplates } = listing.directory;
+  const route =
+    resources.get(uri) ?? resourceTemplates.get(matchTemplate(uri, resourceTemplates.keys()) ?? '');
+  if (!route) throw unknown('resource', uri, listing, RPC.resourceNotFound);
+  return resultOf(await send(route, 'resources/read', params, exchange));
+}
+
+async function getPrompt(listing: Listing, params: Params, exchange: Exchange): Promise<Result> {
+  const name = textOf(params, 'name');
+  const route = listing.directory.prompts.get(name);
+  if (!route) throw unknown('prompt', name, listing, RPC.invalidParams);
+  return resultOf(await send(route, 'prompts/get', { ...params, name: route.original }, exchange));
+}
+
+/** For a prompt by its name, or for a resource by its template. */
+async function complete(listing: Listing, params: Params, exchange: Exchange): Promise<Result> {
+  const ref = recordOf(params['ref']);
+  const { prompts, resources, resourceTemplates } = listing.directory;
+  if (ref['type'] === 'ref/prompt') {
+    const name = textOf(ref, 'name', 'ref.name');
+    const route = prompts.get(name);
+    if (!route) throw unknown('prompt', name, listing, RPC.invalidParams);
+    return suggest(route, { ...params, ref: { ...ref, name: route.original } }, exchange);
+  }
+  if (ref['type'] === 'ref/resource') {
+    const uri = textOf(ref, 'uri', 'ref.uri');
+    const route =
+      resourceTemplates.get(uri) ??
+      resources.get(uri) ??
+      resourceTemplates.get(matchTemplate(uri, resourceTemplates.keys()) ?? '');
+    if (!route) throw unknown('resource', uri, listing, RPC.invalidParams);
+    return suggest(route, params, exchange);
+  }
+  throw new RpcError(RPC.invalidParams, 'ref.type must be ref/prompt or ref/resource');
+}
+
+/** A backend that completes nothing is not asked. */
+async function suggest(route: Route, params: Params, exchange: Exchange): Promise<Result> {
+  if (route.backend.catalog?.capabilities['completions'] === undefined) {
+    return { completion: { values: [], total: 0, hasMore: false } };
+  }
+  return resultOf(await send(route, 'completion/complete', params, exchange));
+}
+
+function send(
+  { backend }: Pick<Route, 'backend'>,
+  method: string,
+  params: Params,
+  { signal, onProgress }: Exchange,
+): Promise<Answer> {
+  return backend.call(
+    { method, params: withoutProgressToken(params) },
+    { signal, ...(onProgress && { onProgress }) },
+  );
+}
+
+/** The token is the client's; the backend session has its own. */
+function withoutProgressToken(params: Params): Params {
+  const meta = params['_meta'];
+  if (typeof meta !== 'object' || meta === null || !('progressToken' in meta)) return params;
+  const rest = Object.fromEntries(Object.entries(meta).filter(([key]) => key !== 'progressToken'));
+  return { ...params, _meta: rest };
+}
+
+function resultOf(answer: Answer): Result {
+  switch (answer.kind) {
+    case 'result':
+      return answer.result;
+    case 'error':
+      throw new RpcError(answer.code, answer.message, answer.data);
+    case 'unavailable':
+      throw unavailableError(answer.unavailable);
+    case 'cancelled':
+      // Nobody waits for it: an answer to a cancelled request is not sent.
+      throw new RpcError(RPC.invalidRequest, 'the request was cancelled');
+  }
+}
+
+function unknown(kind: string, name: string, listing: Listing, code: number): RpcError {
+  const message = `unknown ${kind} "${name}"`;
+  const unheard = listing.unheard();
+  if (unheard.length === 0) return new RpcError(code, message);
+  return new RpcError(code, `${message}; not reached yet, so not known: ${namesOf(unheard)}`);
+}
+
+function namesOf(backends: readonly GatewayBackend[]): string {
+  return backends.map(({ name }) => `"${name}"`).join(', ');
+}
+
+function textOf(params: Params, key: string, shown = key): string {
+  const value = params[key];
+  if (typeof value !== 'string') throw new RpcError(RPC.invalidParams, `params.${shown} must be a string`);
+  return value;
+}
+
+function recordOf(value: unknown): Params {
+  return typeof value === 'object' && value !== null ? (value as Params) : {};
+}

@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http';
+import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
+import { EventStream } from './event-stream.js';
+import { PostExchange } from './post-exchange.js';
+
+/**
+ * One client session over Streamable HTTP, as a transport of the SDK.
+ *
+ * The SDK's own always answers with events or never, keeps the stream of a cancelled request open for ever, and keeps
+ * entries of requests whose client went away; a gateway that runs for weeks can afford none of the three.
+ *
+ * Source: MCP specification 2025-11-25, Transports, Streamable HTTP.
+ */
+export class HttpChannel implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  readonly #exchanges = new Map<RequestId, PostExchange>();
+  #standalone: { readonly stream: EventStream; readonly response: ServerResponse } | undefined;
+  #closed = false;
+
+  constructor(readonly sessionId: string) {}
+
+  /** Whether a request or a stream is open. */
+  get busy(): boolean {
+    return this.#exchanges.size > 0 || this.#standalone !== undefined;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Whether a request with this id is being answered: ids name requests, so it may not be used again yet. */
+  answers(id: RequestId): boolean {
+    return this.#exchanges.has(id);
+  }
+
+  /** Takes the messages of one POST; the response is this channel's to end. */
+  receive(messages: readonly JSONRPCMessage[], batch: boolean, response: ServerResponse): void {
+    const ids = messages.flatMap((message) => ('method' in message && 'id' in message ? [message.id] : []));
+    if (ids.length === 0) response.writeHead(202).end();
+    else {
+      const exchange = new PostExchange(response, ids, batch, this.#headers(), () => {
+        for (const id of ids) if (this.#exchanges.get(id) === exchange) this.#exchanges.delete(id);
+      });
+      for (const id of ids) this.#exchanges.set(id, exchange);
+    }
+    for (const message of messages) this.onmessage?.(message);
+  }
+
+  /** Opens the stream for what belongs to no request. There is one: an older one ends, its client may be gone. */
+  listen(response: ServerResponse): void {
+    this.#standalone?.stream.end();
+    const standalone = { stream: new EventStream(response, this.#headers()), response };
+    this.#standalone = standalone;
+    response.once('close', () => {
+      if (this.#standalone === standalone) this.#standalone = undefined;
+    });
+  }
+
+  send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (!('method' in message)) {
+      if (message.id !== undefined) this.#exchanges.get(message.id)?.answer(message.id, message);
+    } else if (options?.relatedRequestId !== undefined) {
+      this.#exchanges.get(options.relatedRequestId)?.tell(message);
+    } else this.#standalone?.stream.send(message);
+    return Promise.resolve();
+  }
+
+  /** No answer will come for this request. */
+  abandon(id: RequestId): void {
+    this.#exchanges.get(id)?.abandon(id);
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      for (const exchange of new Set(this.#exchanges.values())) exchange.close();
+      this.#standalone?.stream.end();
+      this.onclose?.();
+    }
+    return Promise.resolve();
+  }
+
+  #headers(): Readonly<Record<string, string>> {
+    return { 'Mcp-Session-Id': this.sessionId };
+  }
+}

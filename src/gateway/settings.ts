@@ -1,0 +1,9 @@
+import type { Aggregation, PartialFailureMode } from '../config/config.js';
+
+export interface GatewaySettings {
+  /** Told to clients. */
+  readonly name: string;
+  readonly version: string;
+  readonly aggregation: Aggregation;
+  readonly partialFailureMode: PartialFailureMode;
+}

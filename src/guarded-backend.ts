@@ -1,0 +1,109 @@
+import { shouldAdvertise, shouldRoute } from '../machines/policy.js';
+import type { Backend } from './engine/backend-handle.js';
+import { settle } from './engine/execute.js';
+import type { Refusal } from './engine/permit.js';
+import type { Answer, BackendRequest, CallOptions, GatewayBackend, Unavailable } from './gateway/backend.js';
+import type { BackendSession } from './session/backend-session.js';
+import type { Catalog } from './session/catalog.js';
+
+/** One backend for the gateway: its circuit in front of its session. */
+export class GuardedBackend implements GatewayBackend {
+  constructor(
+    private readonly backend: Backend,
+    readonly session: BackendSession,
+    private readonly timeoutMs: number,
+  ) {}
+
+  get name(): string {
+    return this.backend.name;
+  }
+
+  get catalog(): Catalog | undefined {
+    return this.session.catalog;
+  }
+
+  get heard(): boolean {
+    return this.session.catalog !== undefined || this.backend.status().lastCheckTime !== undefined;
+  }
+
+  get advertised(): boolean {
+    return shouldAdvertise(this.backend.standing);
+  }
+
+  unavailable(): Unavailable | undefined {
+    const refusal = this.backend.refusal();
+    if (refusal) return this.#refused(refusal);
+    return shouldRoute(this.backend.standing) ? undefined : this.#ill();
+  }
+
+  async call(request: BackendRequest, { signal, onProgress }: CallOptions): Promise<Answer> {
+    if (signal.aborted) return { kind: 'cancelled' };
+    const permit = this.backend.permit();
+    if (!permit.admitted) return { kind: 'unavailable', unavailable: this.#refused(permit) };
+    if (!shouldRoute(this.backend.standing)) {
+      permit.release();
+      return { kind: 'unavailable', unavailable: this.#ill() };
+    }
+    const reply = await this.session.request(request, { signal, timeoutMs: this.timeoutMs, onProgress });
+    settle(permit, reply.outcome);
+    if (reply.kind !== 'failed') return reply;
+    const { category, retryAfterMs } = reply.failure;
+    const next = this.backend.refusal()?.retryAfterMs ?? retryAfterMs;
+    return {
+      kind: 'unavailable',
+      unavailable: {
+        backend: this.name,
+        code: 'CALL_FAILED',
+        reason: reply.reason,
+        category,
+        ...(next !== undefined && { retryAfterMs: next }),
+      },
+    };
+  }
+
+  notify(method: string, params: Readonly<Record<string, unknown>>): void {
+    this.session.notify(method, params);
+  }
+
+  #refused({ code, retryAfterMs }: Refusal): Unavailable {
+    const { lastErrorCategory: category } = this.backend.status();
+    return {
+      backend: this.name,
+      code,
+      reason: REASONS[code],
+      ...(category && { category }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  }
+
+  /** Its circuit would admit the call, but its health checks say that it cannot serve. */
+  #ill(): Unavailable {
+    const {
+      health,
+      consecutiveFailures,
+      lastErrorCategory: category,
+      nextAttemptInMs,
+    } = this.backend.status();
+    const denied = health === 'unauthenticated';
+    return {
+      backend: this.name,
+      code: denied ? 'BACKEND_UNAUTHENTICATED' : 'BACKEND_UNHEALTHY',
+      reason: denied
+        ? 'it does not accept the credentials that the gateway sends, or lacks them'
+        : `it has failed ${consecutiveFailures} times in a row`,
+      ...(category && { category }),
+      ...(nextAttemptInMs !== undefined && { retryAfterMs: nextAttemptInMs }),
+    };
+  }
+}
+
+/** Why, as a clause that an agent can read. */
+const REASONS: Readonly<Record<Refusal['code'], string>> = {
+  CIRCUIT_OPEN: 'it has failed repeatedly and its circuit is open',
+  CIRCUIT_HALF_OPEN: 'its recovery is being tested right now',
+  CIRCUIT_ISOLATED: 'an operator has isolated it',
+  BACKEND_RESTARTING: 'the gateway is restarting its connection',
+  BACKEND_GAVE_UP: 'the gateway has given it up after repeated crashes, until an operator resets it',
+  BACKEND_DRAINING: 'it is being removed from the configuration',
+  ENGINE_STOPPED: 'the gateway is shutting down',
+};

@@ -1,0 +1,154 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable, Writable } from 'node:stream';
+import type { BackendEntry, VmcpConfig } from './config/config.js';
+import { createEngine } from './create-engine.js';
+import type { Engine } from './engine/engine.js';
+import type { EngineEvent } from './engine/events.js';
+import type { EngineStatus } from './engine/status.js';
+import { Gateway } from './gateway/gateway.js';
+import { GuardedBackend } from './guarded-backend.js';
+import type { Log } from './log.js';
+import { BackendSession } from './session/backend-session.js';
+
+/** What is known of a backend besides its state, for the status endpoints. Nothing secret. */
+export interface BackendInfo {
+  readonly name: string;
+  /** `stdio`, `streamable-http` or `sse`. */
+  readonly transport: string;
+  /** Absent for stdio. */
+  readonly url?: string;
+  /** Outgoing authentication strategy, e.g. `header_injection`; `unauthenticated` where there is none. */
+  readonly authType: string;
+  /** The last known number of tools; 0 before the first enumeration. */
+  readonly toolCount: number;
+  /** Of a live stdio backend. */
+  readonly pid?: number;
+}
+
+/** A virtual MCP server: engine, backend sessions and gateway, put together from one configuration. */
+export interface Vmcp {
+  /** Starts every backend; does not wait for any of them. */
+  start(): void;
+  /** No admission, calls in flight may finish within `drainMs`, then every session and child process is ended. */
+  stop(drainMs: number): Promise<void>;
+  status(): EngineStatus;
+  /** Sorted by name. */
+  backends(): readonly BackendInfo[];
+  /** Every engine event, once and in order. Returns the way to stop listening. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** One HTTP exchange on `/mcp`. Host and Origin are the caller's to check. */
+  handleMcp(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** One client over stdio; resolves when it is gone. */
+  serveStdio(input: Readable, output: Writable): Promise<void>;
+  check(backend: string): void;
+  isolate(backend: string): void;
+  release(backend: string): void;
+  reset(backend: string): void;
+}
+
+interface VmcpOptions {
+  readonly log: Log;
+  /** Our own version, told to clients and backends. */
+  readonly version: string;
+}
+
+/** What ending a session may take beyond the drain time, in milliseconds. */
+const SESSION_END_MS = 1500;
+
+/** Puts engine, backend sessions and gateway together. Nothing runs before `start()`. */
+export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): Vmcp {
+  const sessions = new Map<string, BackendSession>();
+  const engine = createEngine(
+    {
+      backends: Object.fromEntries(
+        config.backends.map(({ name, policy, identity }) => [name, { ...policy, identity }]),
+      ),
+    },
+    { log, check: (name, { signal }) => sessionOf(sessions, name).check(signal) },
+  );
+  const guarded = config.backends.map((entry) => {
+    const session = openSession(entry, engine, version, log, () => gateway);
+    sessions.set(entry.name, session);
+    return new GuardedBackend(engine.backend(entry.name), session, entry.timeoutMs);
+  });
+  const { name, aggregation, partialFailureMode } = config;
+  const gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log);
+  engine.subscribe(() => {
+    gateway.changed();
+  });
+  const entries = [...config.backends].sort((one, other) => (one.name < other.name ? -1 : 1));
+
+  return {
+    start: () => {
+      gateway.start();
+      engine.start();
+    },
+    stop: async (drainMs) => {
+      await engine.stop({ drainMs });
+      await gateway.close();
+      await Promise.all([...sessions.values()].map((session) => session.close(SESSION_END_MS)));
+    },
+    status: () => engine.status(),
+    backends: () => entries.map((entry) => infoOf(entry, sessionOf(sessions, entry.name))),
+    subscribe: (listener) => engine.subscribe(listener),
+    handleMcp: (request, response) => gateway.handleHttp(request, response),
+    serveStdio: (input, output) => gateway.serveStdio(input, output),
+    check: (backend) => {
+      engine.check(backend);
+    },
+    isolate: (backend) => {
+      engine.isolate(backend);
+    },
+    release: (backend) => {
+      engine.release(backend);
+    },
+    reset: (backend) => {
+      engine.reset(backend);
+    },
+  };
+}
+
+function openSession(
+  { name, connection, hasAuth }: BackendEntry,
+  engine: Pick<Engine<never>, 'backend' | 'check'>,
+  clientVersion: string,
+  log: Log,
+  gateway: () => Gateway,
+): BackendSession {
+  return new BackendSession(
+    { name, connection, hasAuth, clientVersion },
+    {
+      log,
+      onLost: () => {
+        engine.backend(name).sessionLost();
+      },
+      onSuspect: () => {
+        engine.check(name);
+      },
+      onCatalog: () => {
+        gateway().changed();
+      },
+      onNotification: (method, params) => {
+        gateway().notification(name, method, params);
+      },
+    },
+  );
+}
+
+function sessionOf(sessions: ReadonlyMap<string, BackendSession>, name: string): BackendSession {
+  const session = sessions.get(name);
+  if (!session) throw new Error(`backend "${name}" has no session`);
+  return session;
+}
+
+function infoOf({ name, connection, authType }: BackendEntry, session: BackendSession): BackendInfo {
+  const { pid } = session;
+  return {
+    name,
+    transport: connection.transport,
+    ...(connection.transport !== 'stdio' && { url: connection.url }),
+    authType,
+    toolCount: session.catalog?.tools.length ?? 0,
+    ...(pid !== undefined && { pid }),
+  };
+}
