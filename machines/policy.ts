@@ -40,13 +40,13 @@ export function shouldAdvertise({ supervision, circuit, health }: Standing): boo
 }
 
 /**
- * Whether a call may be sent on to ask for a permit. A backend not yet checked may be tried, and a half-open
- * circuit answers for itself through its permits; one known to be ill or without credentials is not called.
+ * Whether a call may be sent on to ask for a permit. While the circuit admits, an ill backend may be called, though it
+ * is not advertised: calls are how the circuit learns, and a call that succeeds is how illness ends early. One that
+ * turns us away for want of credentials is not called: every call would fail alike.
  */
 export function shouldRoute({ supervision, circuit, health }: Standing): boolean {
   if (supervision !== 'running' || circuit === 'open' || circuit === 'isolated') return false;
-  if (circuit === 'halfOpen') return true;
-  return health !== 'unhealthy' && health !== 'unauthenticated';
+  return circuit === 'halfOpen' || health !== 'unauthenticated';
 }
 
 /** Whether a backend is certainly out of service, as opposed to not yet known. */

@@ -33,7 +33,8 @@ export class GuardedBackend implements GatewayBackend {
   unavailable(): Unavailable | undefined {
     const refusal = this.backend.refusal();
     if (refusal) return this.#refused(refusal);
-    return shouldRoute(this.backend.standing) ? undefined : this.#ill();
+    const { health } = this.backend.standing;
+    return health === 'unhealthy' || health === 'unauthenticated' ? this.#ill() : undefined;
   }
 
   async call(request: BackendRequest, { signal, onProgress }: CallOptions): Promise<Answer> {
@@ -76,7 +77,7 @@ export class GuardedBackend implements GatewayBackend {
     };
   }
 
-  /** Its circuit would admit the call, but its health checks say that it cannot serve. */
+  /** Its circuit admits calls, but it cannot serve. */
   #ill(): Unavailable {
     const {
       health,

@@ -10,7 +10,7 @@ export interface GatewayBackend {
   readonly heard: boolean;
   /** Whether its entries are listed now (`shouldAdvertise`). */
   readonly advertised: boolean;
-  /** Why a call would be refused now; undefined when it may be tried. Consumes nothing. */
+  /** Why it is out of service; undefined while it serves, or nothing is known yet. Consumes nothing. */
   unavailable(): Unavailable | undefined;
   /** One guarded call: admitted by the circuit, timed, classified and settled. Never rejects. */
   call(request: BackendRequest, options: CallOptions): Promise<Answer>;

@@ -19,8 +19,8 @@ const at = (circuit: CircuitState, health: HealthState): Standing => ({
 
 /** One row per circuit, one letter per health: A advertised and routed, R routed only, - neither. */
 const table: Record<CircuitState, string> = {
-  closed: 'R A A - -',
-  disabled: 'R A A - -',
+  closed: 'R A A R -',
+  disabled: 'R A A R -',
   open: '- - - - -',
   halfOpen: 'R R R R R',
   isolated: '- - - - -',
