@@ -9,7 +9,7 @@ const count = z.int().min(1);
 const duration = z.number().positive();
 
 /** When a circuit trips and how it recovers. */
-export const CircuitConfig = z.strictObject({
+const CircuitConfig = z.strictObject({
   /** `false` admits every call and reports no circuit. */
   enabled: z.boolean().default(true),
   failureThreshold: count.default(5),
@@ -20,7 +20,7 @@ export const CircuitConfig = z.strictObject({
 });
 
 /** How health is judged, and how often it is checked. */
-export const HealthConfig = z
+const HealthConfig = z
   .strictObject({
     checkIntervalMs: duration.default(30_000),
     checkTimeoutMs: duration.default(10_000),
@@ -43,7 +43,7 @@ export const BackendConfig = z.strictObject({
 export type BackendConfig = z.infer<typeof BackendConfig>;
 
 /** How often a crashed backend actor is restarted before it is given up. */
-export const SupervisionConfig = z.strictObject({
+const SupervisionConfig = z.strictObject({
   /** Restarts allowed within `periodMs`; the next crash gives up. 0 never restarts. */
   intensity: z.int().min(0).default(3),
   periodMs: duration.default(60_000),

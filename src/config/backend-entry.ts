@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { BackendEntry, Connection, Timeouts } from './config.js';
+import { credentialsOf, expand, type Environment, type ResolvedCredentials } from './credentials.js';
+import type { Locate } from './decode.js';
+import { BACKEND_DEFAULTS } from './defaults.js';
+import { durationMs, formatDuration } from './duration.js';
+import { effectiveValues } from './effective.js';
+import { BackendConfig } from './engine-config.js';
+import { failureHandlingPath } from './extension-rules.js';
+import { OPERATIONAL_PATH, settle, tooLong, type Settings } from './failure-handling.js';
+import type { BackendSection, ConfigFile } from './file-shape.js';
+import type { Notice } from './problems.js';
+import { isSupportedStrategy } from './unsupported.js';
+
+/** What the backends of one file are made from. */
+export interface Surroundings {
+  readonly file: ConfigFile;
+  readonly locate: Locate;
+  readonly credentials: ResolvedCredentials;
+  readonly environment: Environment;
+  /** Folder of the configuration file. */
+  readonly folder: string;
+  readonly timeouts: Timeouts;
+}
+
+/** Makes the backends of a file that has passed every rule; of those with one name, the first. */
+export function backendEntries(around: Surroundings): { backends: BackendEntry[]; notices: Notice[] } {
+  const backends = new Map<string, BackendEntry>();
+  const notices: Notice[] = [];
+  for (const [index, section] of (around.file.backends ?? []).entries()) {
+    const name = section.name ?? '';
+    if (backends.has(name)) continue;
+    const { connection, authType, hasAuth } = connect(section, around);
+    const { settings, notes } = derive(section, index, around, notices);
+    const identity = identityOf(connection);
+    backends.set(name, {
+      name,
+      connection,
+      authType,
+      hasAuth,
+      identity,
+      policy: { ...policyOf(settings), identity },
+      timeoutMs: around.timeouts.perWorkload[name] ?? around.timeouts.defaultMs,
+      effective: effectiveValues(settings, notes),
+    });
+  }
+  return { backends: [...backends.values()], notices: unique(notices) };
+}
+
+function connect(
+  section: BackendSection,
+  { credentials, environment, folder }: Surroundings,
+): Pick<BackendEntry, 'connection' | 'authType' | 'hasAuth'> {
+  const { name = '', transport, url = '', command = '', args = [], env = {}, cwd = '' } = section;
+  if (transport === 'stdio') {
+    const entries = Object.entries(env).map(([key, text = '']) => [key, expand(text, environment).value]);
+    const resolved = Object.fromEntries(entries) as Record<string, string>;
+    const connection = { transport, command, args, env: resolved, cwd: resolve(folder, cwd) } as const;
+    return { connection: discreet(connection), authType: 'unauthenticated', hasAuth: false };
+  }
+  const { type, headers } = credentialsOf(credentials, name);
+  const connection = {
+    transport: transport === 'sse' ? transport : 'streamable-http',
+    url,
+    headers,
+  } as const;
+  const hasAuth = type !== 'unauthenticated' && isSupportedStrategy(type);
+  return { connection: discreet(connection), authType: type, hasAuth };
+}
+
+/** Keeps secrets out of JSON and of the console, should a connection ever get there. */
+function discreet(connection: Connection): Connection {
+  const masked = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.keys(values).map((key) => [key, '[hidden]']));
+  const shown =
+    connection.transport === 'stdio'
+      ? { ...connection, env: masked(connection.env) }
+      : { ...connection, headers: masked(connection.headers) };
+  const show = { value: () => shown, enumerable: false };
+  return Object.defineProperties(connection, {
+    toJSON: show,
+    [Symbol.for('nodejs.util.inspect.custom')]: show,
+  });
+}
+
+function identityOf(connection: Connection): string {
+  const sorted = (values: Readonly<Record<string, string>>) =>
+    Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  const parts =
+    connection.transport === 'stdio'
+      ? ['stdio', connection.command, connection.args, sorted(connection.env), connection.cwd]
+      : [connection.transport, connection.url, sorted(connection.headers)];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** The settings of one backend, with what has to give way, and a word on each of it. */
+function derive(
+  section: BackendSection,
+  index: number,
+  { file, locate }: Surroundings,
+  notices: Notice[],
+): { settings: Settings; notes: Map<string, string> } {
+  const own = failureHandlingPath(index);
+  const layers = [
+    { origin: 'operational', path: OPERATIONAL_PATH, section: file.operational?.failureHandling },
+    { origin: 'backend', path: own, section: section.failureHandling },
+  ] as const;
+  const settings = { ...settle(layers, locate) };
+  const notes = new Map<string, string>();
+  const warn = (key: keyof Settings, message: string) => {
+    const path = section.failureHandling === undefined ? OPERATIONAL_PATH : own;
+    const place = locate([...path, ...key.split('.')]);
+    notices.push({ severity: 'warning', key: place.key, line: place.line, message });
+  };
+  shortenTimeout(settings, notes, warn);
+  replaceUnused(settings, notes, warn);
+  compare(settings, warn);
+  return { settings, notes };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Warn = (key: keyof Settings, message: string) => void;
+
+/** The reference would run checks that take longer than the time between them. */
+function shortenTimeout(settings: Mutable<Settings>, notes: Map<string, string>, warn: Warn): void {
+  const { healthCheckInterval: interval, healthCheckTimeout: timeout } = settings;
+  if (timeout.value < interval.value) return;
+  const half = interval.value / 2n > 0n ? interval.value / 2n : 1n;
+  const shown = formatDuration(half);
+  warn('healthCheckTimeout', `by default, ${tooLong(timeout.value, interval.value)}: ${shown} is used`);
+  notes.set('healthCheckTimeout', 'half of healthCheckInterval');
+  settings.healthCheckTimeout = { value: half, origin: timeout.origin };
+}
+
+/** While the breaker is off the reference does not look at its numbers. */
+function replaceUnused(settings: Mutable<Settings>, notes: Map<string, string>, warn: Warn): void {
+  const { circuit } = BACKEND_DEFAULTS;
+  if (settings['circuitBreaker.enabled'].value) return;
+  const replace = (key: keyof Settings) => {
+    warn(key, 'out of range: not used while the circuit breaker is off');
+    notes.set(key, 'the value in the file is out of range');
+  };
+  if (settings['circuitBreaker.failureThreshold'].value < 1) {
+    replace('circuitBreaker.failureThreshold');
+    const value = circuit.failureThreshold;
+    settings['circuitBreaker.failureThreshold'] = { value, origin: 'default' };
+  }
+  if (settings['circuitBreaker.timeout'].value < 1_000_000_000n) {
+    replace('circuitBreaker.timeout');
+    const value = BigInt(circuit.openMs) * 1_000_000n;
+    settings['circuitBreaker.timeout'] = { value, origin: 'default' };
+  }
+}
+
+/** Combinations that are allowed and seldom meant. */
+function compare(settings: Settings, warn: Warn): void {
+  const failures = settings['circuitBreaker.failureThreshold'].value;
+  const unhealthy = settings.unhealthyThreshold.value;
+  if (settings['circuitBreaker.enabled'].value && failures < unhealthy) {
+    const message =
+      `failureThreshold (${failures}) is less than unhealthyThreshold (${unhealthy}): ` +
+      'the circuit opens, and the backend is out of service, before its health says so';
+    warn('circuitBreaker.failureThreshold', message);
+  }
+  const degraded = settings.degradedThreshold;
+  const timeout = settings.healthCheckTimeout.value;
+  if (degraded.origin !== 'default' && degraded.value >= timeout) {
+    const [slow, limit] = [formatDuration(degraded.value), formatDuration(timeout)];
+    const message = `degradedThreshold (${slow}) is not less than healthCheckTimeout (${limit}): no check is slow`;
+    warn('degradedThreshold', message);
+  }
+}
+
+function policyOf(settings: Settings): BackendConfig {
+  return BackendConfig.parse({
+    circuit: {
+      enabled: settings['circuitBreaker.enabled'].value,
+      failureThreshold: settings['circuitBreaker.failureThreshold'].value,
+      openMs: durationMs(settings['circuitBreaker.timeout'].value),
+      successThreshold: settings['circuitBreaker.successThreshold'].value,
+      maxProbes: settings['circuitBreaker.maxProbes'].value,
+      probeLimitMs: durationMs(settings['circuitBreaker.probeLimit'].value),
+    },
+    health: {
+      checkIntervalMs: durationMs(settings.healthCheckInterval.value),
+      checkTimeoutMs: durationMs(settings.healthCheckTimeout.value),
+      unhealthyThreshold: settings.unhealthyThreshold.value,
+      degradedThresholdMs: durationMs(settings.degradedThreshold.value),
+    },
+  });
+}
+
+/** Backends without settings of their own would all say the same of the same line. */
+function unique(notices: readonly Notice[]): Notice[] {
+  return [...new Map(notices.map((notice) => [JSON.stringify(notice), notice])).values()];
+}

@@ -1,0 +1,9 @@
+import type { Path } from './yaml-tree.js';
+
+/** A broken rule: what is wrong, in the reference's words where it has some, and the key it is about. */
+export interface Fault {
+  readonly path: Path;
+  readonly message: string;
+  /** The nearest value that would be right. */
+  readonly suggestion?: string;
+}
