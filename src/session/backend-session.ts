@@ -1,0 +1,282 @@
+import { performance } from 'node:perf_hooks';
+import type { Failure, Outcome } from '../../machines/failure.js';
+import type { Log } from '../log.js';
+import type { Catalog } from './catalog.js';
+import { CatalogFollower } from './catalog-follower.js';
+import { Connector } from './connector.js';
+import { declaredListMethod } from './enumerate.js';
+import { unlessAborted, withinLimit } from './limit.js';
+import type { BackendRequest, LiveSession } from './live-session.js';
+import type { Answer, Fault, Reply } from './outcome.js';
+import { fault, faultOf, outcomeOf, replyOf } from './outcome.js';
+import { RateGate } from './rate-gate.js';
+import type { RequestTerms } from './requests.js';
+import type { SessionLimits } from './session-limits.js';
+import { DEFAULT_LIMITS } from './session-limits.js';
+import type { SessionSettings } from './session-settings.js';
+
+const METHOD_NOT_FOUND = -32601;
+/** Progress keeps a request alive for so many times its timeout, unless told otherwise. */
+const TOTAL_FACTOR = 10;
+
+export interface SessionHooks {
+  readonly log: Log;
+  /** A live session ended by itself. Once per loss, never for `close`. */
+  onLost(failure: Failure): void;
+  /** Something that may be a sign of trouble, e.g. the standalone stream ended: worth a health check now. */
+  onSuspect(): void;
+  /** The first catalog, and each that differs from the one before. */
+  onCatalog(catalog: Catalog): void;
+  /** What the backend says unasked, but for progress and `list_changed`. */
+  onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
+}
+
+export interface RequestOptions {
+  /** Aborted when the caller gives up: the backend is told. */
+  readonly signal: AbortSignal;
+  /** Milliseconds without an answer or progress, connecting included, after which it has timed out; > 0. */
+  readonly timeoutMs: number;
+  /** Milliseconds after which it has timed out whatever progress is made; default 10 × `timeoutMs`. */
+  readonly maxTotalMs?: number;
+  /** Progress of this request, its params without the token. Asking for it tells the backend that it is wanted. */
+  readonly onProgress?: ((params: Readonly<Record<string, unknown>>) => void) | undefined;
+}
+
+/**
+ * The session with one backend, over whatever connections it takes: opened when something is asked of it, opened
+ * again after a loss when something is asked again, never by itself.
+ */
+export class BackendSession {
+  readonly #limits: SessionLimits;
+  readonly #warnings: RateGate;
+  readonly #follower: CatalogFollower;
+  readonly #connector: Connector;
+  readonly #ending = new Set<Promise<void>>();
+  readonly #retired = new Set<LiveSession>();
+  #live: LiveSession | undefined;
+  #knowsPing = true;
+
+  constructor(
+    readonly settings: SessionSettings,
+    readonly hooks: SessionHooks,
+  ) {
+    this.#limits = { ...DEFAULT_LIMITS, ...settings.limits };
+    this.#warnings = new RateGate(this.#limits.maxLogLinesPerSecond);
+    this.#follower = new CatalogFollower(
+      this.#limits,
+      (catalog) => hooks.onCatalog(catalog),
+      (text) => this.#warn(text),
+    );
+    this.#connector = new Connector(settings, this.#limits, hooks.log, {
+      onOpened: (session) => this.#adopt(session),
+      onRefused: (found) => this.#note('the backend session could not be opened', found),
+      onLost: (session, found) => this.#lose(session, found),
+      onSuspect: (session) => {
+        if (session === this.#live) hooks.onSuspect();
+      },
+      onNotification: (session, method, params) => {
+        if (session === this.#live && !this.#follower.notice(method)) hooks.onNotification(method, params);
+      },
+      onWarning: (text) => this.#warn(text),
+    });
+  }
+
+  /** Whether there is a connection that has not shown its end. */
+  get live(): boolean {
+    return this.#live !== undefined;
+  }
+
+  /** Of the child process of a live session over stdio. */
+  get pid(): number | undefined {
+    return this.#live?.pid;
+  }
+
+  /** The last one known; kept through losses and `close`. Undefined until the first was read. */
+  get catalog(): Catalog | undefined {
+    return this.#follower.catalog;
+  }
+
+  /** Requests, exchanges and answers that are out; 0 when at rest. */
+  get held(): number {
+    return [...this.#retired].reduce((sum, session) => sum + session.held, this.#live?.held ?? 0);
+  }
+
+  /**
+   * One health check: a session that is not live is connected, initialised and its catalog read; a live one is
+   * pinged, or asked for a list where it does not know `ping`, and what is missing of its catalog is read.
+   * Never rejects.
+   *
+   * @param signal ends the check: a timeout (`AbortSignal.timeout`) is a failure, every other reason a release
+   */
+  async check(signal: AbortSignal): Promise<Outcome> {
+    const found = await this.#examine(signal);
+    if (found === undefined) return { kind: 'succeeded' };
+    const timedOut = found.mechanism === 'cancelled' && isTimeout(signal.reason);
+    return outcomeOf(timedOut ? fault('deadline', 'the check timed out') : found, this.settings.hasAuth);
+  }
+
+  /**
+   * Sends one request, connecting first where there is no live session. It is sent once, but for one case: a backend
+   * that does not know our session has not processed the request, so it is sent once more on a new one.
+   * Never rejects.
+   */
+  async request(request: BackendRequest, options: RequestOptions): Promise<Reply> {
+    const { signal, timeoutMs, maxTotalMs = timeoutMs * TOTAL_FACTOR, onProgress } = options;
+    const answer = await this.#perform(request, { signal, timeoutMs, maxTotalMs, onProgress });
+    return replyOf(answer, this.settings.hasAuth);
+  }
+
+  /** Sends a notification if the session is live; says nothing otherwise. */
+  notify(method: string, params: Readonly<Record<string, unknown>>): void {
+    this.#live?.notify(method, params);
+  }
+
+  /**
+   * Ends the session for good. Requests that are out fail, which says nothing about the backend. Resolves when no
+   * socket and no process is left.
+   *
+   * @param graceMs how long a child process is asked to end before it is killed; 0 kills at once
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#follower.leave();
+    const live = this.#live;
+    this.#live = undefined;
+    await Promise.all([
+      this.#connector.close(),
+      live?.close(graceMs),
+      ...[...this.#retired].map((session) => session.close(graceMs)),
+      ...this.#ending,
+    ]);
+  }
+
+  async #examine(signal: AbortSignal): Promise<Fault | undefined> {
+    try {
+      if (this.#live === undefined) await this.#connect(signal, Infinity);
+      else {
+        const answer = await this.#ping(signal);
+        if (answer.kind === 'fault') return answer.fault;
+      }
+      return await withinLimit(signal, Infinity, (limit) => unlessAborted(this.#follower.upToDate(), limit));
+    } catch (error) {
+      return faultOf(error);
+    }
+  }
+
+  async #ping(signal: AbortSignal): Promise<Answer> {
+    const terms: RequestTerms = { signal, timeoutMs: Infinity, maxTotalMs: Infinity };
+    if (this.#knowsPing) {
+      const answer = await this.#perform({ method: 'ping', params: {} }, terms);
+      if (answer.kind !== 'error' || answer.code !== METHOD_NOT_FOUND) return answer;
+      this.#knowsPing = false;
+    }
+    const method = declaredListMethod(this.#live?.agreement.capabilities ?? {}) ?? 'ping';
+    return this.#perform({ method, params: {} }, terms);
+  }
+
+  async #perform(request: BackendRequest, terms: RequestTerms): Promise<Answer> {
+    const first = await this.#attempt(request, terms, performance.now());
+    if (first.session === undefined || !isRefusal(first.answer)) return first.answer;
+    this.#retire(first.session);
+    const second = await this.#attempt(request, terms, first.startedAt);
+    if (second.session === undefined || !isRefusal(second.answer)) return second.answer;
+    const { status, rpcError } = second.answer.fault;
+    // A new session that is told the same was no lost session: the request itself is refused.
+    if (status === 400 && rpcError !== undefined) return { kind: 'error', ...rpcError };
+    this.#retire(second.session);
+    return second.answer;
+  }
+
+  async #attempt(
+    request: BackendRequest,
+    terms: RequestTerms,
+    startedAt: number,
+  ): Promise<{ answer: Answer; startedAt: number; session?: LiveSession }> {
+    if (terms.signal.aborted) return { answer: faulty(fault('cancelled', 'the caller gave up')), startedAt };
+    let session = this.#live;
+    let left = terms;
+    if (session === undefined) {
+      try {
+        session = await this.#connect(terms.signal, remaining(terms, startedAt).timeoutMs);
+      } catch (error) {
+        return { answer: faulty(faultOf(error)), startedAt };
+      }
+      left = remaining(terms, startedAt);
+    }
+    return { answer: await session.request(request, left), startedAt, session };
+  }
+
+  /** @throws FaultError */
+  #connect(signal: AbortSignal, timeoutMs: number): Promise<LiveSession> {
+    return this.#live === undefined
+      ? this.#connector.connect(signal, timeoutMs)
+      : Promise.resolve(this.#live);
+  }
+
+  #adopt(live: LiveSession): void {
+    this.#live = live;
+    this.#knowsPing = true;
+    this.#follower.follow(live);
+  }
+
+  #lose(session: LiveSession, found: Fault): void {
+    this.#track(session.close(0));
+    if (session !== this.#live) return;
+    this.#live = undefined;
+    this.#follower.leave();
+    this.#note('the backend session was lost', found);
+    const outcome = outcomeOf(found, this.settings.hasAuth);
+    if (outcome.kind === 'failed') this.hooks.onLost(outcome.failure);
+  }
+
+  /** The backend no longer knows this session: its requests may end, new ones get a new session. */
+  #retire(session: LiveSession): void {
+    if (session === this.#live) {
+      this.#live = undefined;
+      this.#follower.leave();
+    }
+    this.#retired.add(session);
+    this.#track(session.retire().finally(() => this.#retired.delete(session)));
+  }
+
+  #track(ending: Promise<void>): void {
+    const tracked = ending.catch(() => undefined).finally(() => this.#ending.delete(tracked));
+    this.#ending.add(tracked);
+  }
+
+  #note(message: string, found: Fault): void {
+    if (outcomeOf(found, this.settings.hasAuth).kind === 'released') return;
+    const { mechanism, reason } = found;
+    this.hooks.log.warn({ backend: this.settings.name, mechanism, reason }, message);
+  }
+
+  #warn(text: string): void {
+    const { passes, held } = this.#warnings.take();
+    if (!passes) return;
+    this.hooks.log.warn(
+      { backend: this.settings.name, ...(held > 0 ? { warningsDropped: held } : {}) },
+      text,
+    );
+  }
+}
+
+function faulty(found: Fault): Answer {
+  return { kind: 'fault', fault: found };
+}
+
+function isRefusal(answer: Answer): answer is Extract<Answer, { kind: 'fault' }> {
+  return answer.kind === 'fault' && answer.fault.mechanism === 'session-refused';
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError';
+}
+
+/** What is left of a request's time after connecting. */
+function remaining(terms: RequestTerms, startedAt: number): RequestTerms {
+  const usedMs = performance.now() - startedAt;
+  return {
+    ...terms,
+    timeoutMs: Math.max(terms.timeoutMs - usedMs, 1),
+    maxTotalMs: Math.max(terms.maxTotalMs - usedMs, 1),
+  };
+}

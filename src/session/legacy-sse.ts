@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import type { Channel, ChannelEvents } from './channel.js';
+import { EventStream } from './event-stream.js';
+import type { Exchange } from './http-exchange.js';
+import { discard, HttpClient, mediaType, parseJson, requireSuccess } from './http-exchange.js';
+import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './message.js';
+import { FaultError, fault, faultOf } from './outcome.js';
+import type { Fault } from './outcome.js';
+import type { SessionLimits } from './session-limits.js';
+
+/**
+ * The transport before Streamable HTTP: one stream carries every answer, messages are posted to the address that its
+ * first event names. Without the stream there is no session.
+ *
+ * Source: MCP 2024-11-05, "Transports", HTTP with SSE.
+ */
+export class LegacySseChannel implements Channel {
+  readonly pid = undefined;
+  readonly #http: HttpClient;
+  readonly #posts = new Set<Exchange>();
+  #stream: Exchange | undefined;
+  #endpoint: URL | undefined;
+  #revision: string | undefined;
+  #closed = false;
+
+  constructor(
+    readonly url: URL,
+    headers: Readonly<Record<string, string>>,
+    readonly limits: SessionLimits,
+    readonly events: ChannelEvents,
+  ) {
+    this.#http = new HttpClient(url, headers, limits);
+  }
+
+  get exchanges(): number {
+    return this.#posts.size;
+  }
+
+  async open(): Promise<void> {
+    this.#stream = this.#http.start('GET', { accept: 'text/event-stream' });
+    const response = await this.#stream.response;
+    await requireSuccess(response, false, this.limits);
+    if (mediaType(response) !== 'text/event-stream') {
+      discard(response);
+      throw new FaultError(fault('malformed', 'it answered with a content type that MCP does not use'));
+    }
+    await this.#endpointFrom(response);
+  }
+
+  request(message: OutgoingRequest): void {
+    this.post(message).catch((error: unknown) => {
+      if (!this.#closed) this.events.onFault(message.id, faultOf(error));
+    });
+  }
+
+  async post(message: OutgoingRequest | OutgoingNotification | OutgoingAnswer): Promise<void> {
+    const exchange = this.#http.start(
+      'POST',
+      {
+        'content-type': 'application/json',
+        ...(this.#revision === undefined ? {} : { 'mcp-protocol-version': this.#revision }),
+      },
+      JSON.stringify(message),
+      this.#endpoint,
+    );
+    this.#posts.add(exchange);
+    try {
+      const response = await exchange.response;
+      await requireSuccess(response, true, this.limits);
+      discard(response);
+    } finally {
+      this.#posts.delete(exchange);
+    }
+  }
+
+  release(): void {
+    // A post ends when it is accepted; answers share the one stream.
+  }
+
+  initialized(revision: string): void {
+    this.#revision = revision;
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#stream?.destroy();
+    for (const exchange of this.#posts) exchange.destroy();
+    this.#http.close();
+    return Promise.resolve();
+  }
+
+  /** Reads the stream from now on; resolves when it has named the address to post to. */
+  #endpointFrom(response: IncomingMessage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (found: Fault): void => {
+        reject(new FaultError(found));
+        response.destroy();
+        if (this.#closed) return;
+        this.#closed = true;
+        this.events.onLost(found);
+      };
+      const stream = new EventStream(
+        this.limits.maxMessageBytes,
+        ({ event, data }) => {
+          if (event === 'message') this.#receive(data);
+          else if (event === 'endpoint' && this.#endpoint === undefined) {
+            const endpoint = URL.canParse(data, this.url.href) ? new URL(data, this.url) : undefined;
+            // Credentials would go wherever the server points.
+            if (endpoint?.origin !== this.url.origin) {
+              end(fault('malformed', 'it named no address of its own to post to'));
+              return;
+            }
+            this.#endpoint = endpoint;
+            resolve();
+          }
+        },
+        () => end(fault('too-large', 'a message is larger than the limit')),
+      );
+      const lost = (): void => end(fault('stream-lost', 'its stream ended'));
+      response.on('data', (chunk: Buffer) => stream.push(chunk));
+      response.on('error', lost);
+      response.once('close', lost);
+      response.once('end', lost);
+    });
+  }
+
+  #receive(data: string): void {
+    try {
+      this.events.onMessage(parseJson(data));
+    } catch (error) {
+      this.events.onWarning(faultOf(error).reason);
+    }
+  }
+}

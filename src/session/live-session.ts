@@ -1,0 +1,271 @@
+import type { Channel, ChannelEvents } from './channel.js';
+import type { Agreement } from './handshake.js';
+import { agreementOf, asHandshakeFault, initializeParams } from './handshake.js';
+import { unlessAborted } from './limit.js';
+import type { Incoming } from './message.js';
+import { isRecord, readMessage } from './message.js';
+import type { Answer, Fault } from './outcome.js';
+import { FaultError, fault } from './outcome.js';
+import type { RequestTerms } from './requests.js';
+import { Requests } from './requests.js';
+import type { SessionLimits } from './session-limits.js';
+
+const METHOD_NOT_FOUND = -32601;
+
+export interface BackendRequest {
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface LiveSessionEvents {
+  /** It ended by itself, after its handshake. At most once. */
+  onLost(found: Fault): void;
+  onSuspect(): void;
+  /** Every notification but progress. */
+  onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
+  onWarning(text: string): void;
+}
+
+export interface HandshakeTerms {
+  /** Our own version, as told to the backend. */
+  readonly clientVersion: string;
+  readonly limits: SessionLimits;
+}
+
+/** One channel to a backend with its handshake done: requests, their answers and what the backend says unasked. */
+export class LiveSession {
+  readonly #channel: Channel;
+  readonly #requests: Requests;
+  #agreement: Agreement | undefined;
+  #serverRequests = 0;
+  #handedOut = false;
+  /** Called when the last request has ended, once it is retired. */
+  #onIdle: (() => void) | undefined;
+  #over = false;
+
+  private constructor(
+    makeChannel: (events: ChannelEvents) => Channel,
+    readonly limits: SessionLimits,
+    readonly events: LiveSessionEvents,
+  ) {
+    this.#requests = new Requests((id, found) => this.#abandon(id, found));
+    this.#channel = makeChannel({
+      onMessage: (value, exchange) => this.#receive(value, exchange),
+      onFault: (id, found) => this.#settle(id, { kind: 'fault', fault: found }),
+      onLost: (found) => this.#lose(found),
+      onSuspect: () => events.onSuspect(),
+      onWarning: (text) => events.onWarning(text),
+    });
+  }
+
+  /**
+   * Opens the channel and initialises. What was begun is ended again when it fails, before the promise rejects.
+   *
+   * @param signal gives up, with a FaultError as its reason
+   * @throws FaultError
+   */
+  static async open(
+    makeChannel: (events: ChannelEvents) => Channel,
+    terms: HandshakeTerms,
+    events: LiveSessionEvents,
+    signal: AbortSignal,
+  ): Promise<LiveSession> {
+    const session = new LiveSession(makeChannel, terms.limits, events);
+    try {
+      await unlessAborted(session.#channel.open(), signal);
+      await session.#initialize(terms.clientVersion, signal);
+      session.#handedOut = true;
+      return session;
+    } catch (error) {
+      await session.close(0);
+      throw error;
+    }
+  }
+
+  get agreement(): Agreement {
+    if (this.#agreement === undefined) throw new Error('a session is handed out after its handshake only');
+    return this.#agreement;
+  }
+
+  get pid(): number | undefined {
+    return this.#channel.pid;
+  }
+
+  /** What requests hold, answered or not. 0 when the session is at rest. */
+  get held(): number {
+    return this.#requests.size + this.#channel.exchanges + this.#serverRequests;
+  }
+
+  /** Sends one request, once. Never rejects. */
+  request(request: BackendRequest, terms: RequestTerms): Promise<Answer> {
+    if (this.#over)
+      return Promise.resolve({ kind: 'fault', fault: fault('closed', 'its session is closed') });
+    const { id, answer } = this.#requests.open(terms);
+    if (!terms.signal.aborted) {
+      const params = withProgressToken(request.params, terms.onProgress === undefined ? undefined : id);
+      this.#channel.request({ jsonrpc: '2.0', id, method: request.method, params });
+    }
+    return answer;
+  }
+
+  /** Sends a notification; whether it arrives is not known. */
+  notify(method: string, params: Readonly<Record<string, unknown>>): void {
+    if (this.#over) return;
+    this.#channel.post({ jsonrpc: '2.0', method, params }).catch(() => undefined);
+  }
+
+  /** Lets the requests that are out end, and then ends it; resolves when that is done. */
+  async retire(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#noteIdle();
+    });
+    await this.close(0);
+  }
+
+  /** Ends it; requests that are out fail as closed, which says nothing about the backend. */
+  async close(graceMs: number): Promise<void> {
+    this.#over = true;
+    this.#requests.failAll(fault('closed', 'its session was closed'));
+    this.#noteIdle();
+    await this.#channel.close(graceMs);
+  }
+
+  async #initialize(clientVersion: string, signal: AbortSignal): Promise<void> {
+    const answer = await this.request(
+      {
+        method: 'initialize',
+        params: initializeParams(clientVersion),
+      },
+      { signal, timeoutMs: Infinity, maxTotalMs: Infinity },
+    );
+    if (answer.kind === 'fault') throw new FaultError(asHandshakeFault(answer.fault, signal));
+    if (answer.kind === 'error') {
+      throw new FaultError(fault('handshake-refused', `it refused to initialize (error ${answer.code})`));
+    }
+    this.#agreement = agreementOf(answer.result);
+    this.#channel.initialized(this.#agreement.revision);
+    // Some servers turn requests away until they have seen this.
+    const posted = this.#channel.post({ jsonrpc: '2.0', method: 'notifications/initialized', params: {} });
+    await unlessAborted(posted, signal);
+    if (this.#over) throw new FaultError(fault('stream-lost', 'it went away during the handshake'));
+  }
+
+  #receive(value: unknown, exchange: number | undefined): void {
+    if (this.#over) return;
+    // Revision 2025-03-26 allowed batches.
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const each of values) this.#take(readMessage(each), exchange);
+  }
+
+  #take(message: Incoming, exchange: number | undefined): void {
+    switch (message.kind) {
+      case 'notification':
+        this.#takeNotification(message.method, message.params);
+        return;
+      case 'request':
+        this.#answer(message.id, message.method);
+        return;
+      case 'result':
+      case 'error':
+      case 'malformed':
+        this.#takeAnswer(message, exchange);
+    }
+  }
+
+  #takeAnswer(
+    message: Exclude<Incoming, { kind: 'request' | 'notification' }>,
+    exchange: number | undefined,
+  ): void {
+    // `id: null` can only mean the request whose stream this is, or the only one that is out.
+    const nameless = message.id === undefined && message.kind === 'error';
+    const id = nameless ? (exchange ?? this.#requests.only) : message.id;
+    if (exchange !== undefined && id !== exchange) {
+      // One request per POST: whatever else comes on its stream, the answer cannot be trusted to follow.
+      this.#settle(exchange, malformed('its answer names another request'));
+    } else if (id === undefined) {
+      this.events.onWarning('it sent something that is no message of the protocol');
+    } else if (message.kind === 'malformed') {
+      this.#settle(id, malformed('its answer is not a JSON-RPC answer'));
+    } else {
+      this.#settle(id, answerOf(message));
+    }
+  }
+
+  #takeNotification(method: string, params: Readonly<Record<string, unknown>>): void {
+    if (method !== 'notifications/progress') {
+      this.events.onNotification(method, params);
+      return;
+    }
+    const { progressToken, ...progress } = params;
+    // Progress on a request that is over is late, not wrong.
+    if (typeof progressToken === 'number') this.#requests.progress(progressToken, progress);
+  }
+
+  /** We declare no capabilities: a ping is answered, everything else is not ours to do. */
+  #answer(id: string | number, method: string): void {
+    if (this.#serverRequests >= this.limits.maxServerRequests) {
+      this.events.onWarning('it sends requests faster than it takes their answers');
+      return;
+    }
+    this.#serverRequests += 1;
+    const content =
+      method === 'ping' ? { result: {} } : { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
+    this.#channel
+      .post({ jsonrpc: '2.0', id, ...content })
+      .catch(() => undefined)
+      .finally(() => (this.#serverRequests -= 1));
+  }
+
+  #settle(id: number, answer: Answer): void {
+    if (this.#requests.settle(id, answer)) {
+      this.#channel.release(id, true);
+      this.#noteIdle();
+    } else if (answer.kind !== 'fault') this.events.onWarning('it answered a request that is not out');
+  }
+
+  #noteIdle(): void {
+    if (this.#requests.size === 0) this.#onIdle?.();
+  }
+
+  /** A request ended on our side: the backend is told, except of a handshake, which cannot be cancelled. */
+  #abandon(id: number, found: Fault): void {
+    if (this.#agreement !== undefined) {
+      this.notify('notifications/cancelled', { requestId: id, reason: found.reason });
+    }
+    this.#channel.release(id, false);
+    this.#noteIdle();
+  }
+
+  #lose(found: Fault): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#requests.failAll(found);
+    if (this.#handedOut) this.events.onLost(found);
+  }
+}
+
+function malformed(reason: string): Answer {
+  return { kind: 'fault', fault: fault('malformed', reason) };
+}
+
+function answerOf(message: Extract<Incoming, { kind: 'result' | 'error' }>): Answer {
+  if (message.kind === 'result') return { kind: 'result', result: message.result };
+  const { code, message: text } = message;
+  return message.data === undefined
+    ? { kind: 'error', code, message: text }
+    : { kind: 'error', code, message: text, data: message.data };
+}
+
+/** The caller's own token would be taken for one of ours: it is replaced, or removed where no progress is asked for. */
+function withProgressToken(
+  params: Readonly<Record<string, unknown>>,
+  token: number | undefined,
+): Readonly<Record<string, unknown>> {
+  const given = params['_meta'];
+  const meta: Record<string, unknown> = isRecord(given) ? { ...given } : {};
+  if (token !== undefined) return { ...params, _meta: { ...meta, progressToken: token } };
+  if (!('progressToken' in meta)) return params;
+  delete meta['progressToken'];
+  return { ...params, _meta: meta };
+}

@@ -1,0 +1,33 @@
+/** What one backend may cost us. Everything it sends is bounded by one of these. */
+export interface SessionLimits {
+  /** Bytes of one message: a JSON body, the data of one SSE event, one line of a child's stdout. One more is refused. */
+  readonly maxMessageBytes: number;
+  /** Pages read of one list; a list that goes on is cut there, with a warning. */
+  readonly maxPages: number;
+  /** Entries kept of one list; the rest is dropped, with a warning. */
+  readonly maxItems: number;
+  /** Milliseconds for reading the whole catalog once. */
+  readonly maxEnumerationMs: number;
+  /** Least milliseconds between two readings of the catalog that `list_changed` asked for. */
+  readonly refreshGapMs: number;
+  /** Bytes of one line that a child's stderr puts into the log; the rest of the line is dropped. */
+  readonly maxLogLineBytes: number;
+  /** Lines of a child's stderr, and warnings about one backend, that reach the log in one second. */
+  readonly maxLogLinesPerSecond: number;
+  /** Longest Retry-After that is believed, in milliseconds. */
+  readonly maxRetryAfterMs: number;
+  /** Requests of the backend to us that are being answered at once; more are dropped. */
+  readonly maxServerRequests: number;
+}
+
+export const DEFAULT_LIMITS: SessionLimits = {
+  maxMessageBytes: 16 * 1024 * 1024,
+  maxPages: 100,
+  maxItems: 2_000,
+  maxEnumerationMs: 30_000,
+  refreshGapMs: 1_000,
+  maxLogLineBytes: 4_096,
+  maxLogLinesPerSecond: 20,
+  maxRetryAfterMs: 3_600_000,
+  maxServerRequests: 16,
+};
