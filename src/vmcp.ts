@@ -23,6 +23,8 @@ export interface BackendInfo {
   readonly toolCount: number;
   /** Of a live stdio backend. */
   readonly pid?: number;
+  /** MCP revision agreed on, e.g. `2025-11-25`; absent before the first session. */
+  readonly revision?: string;
 }
 
 /** A virtual MCP server: engine, backend sessions and gateway, put together from one configuration. */
@@ -142,13 +144,14 @@ function sessionOf(sessions: ReadonlyMap<string, BackendSession>, name: string):
 }
 
 function infoOf({ name, connection, authType }: BackendEntry, session: BackendSession): BackendInfo {
-  const { pid } = session;
+  const { pid, catalog } = session;
   return {
     name,
     transport: connection.transport,
     ...(connection.transport !== 'stdio' && { url: connection.url }),
     authType,
-    toolCount: session.catalog?.tools.length ?? 0,
+    toolCount: catalog?.tools.length ?? 0,
     ...(pid !== undefined && { pid }),
+    ...(catalog && { revision: catalog.revision }),
   };
 }

@@ -1,0 +1,213 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Log } from '../log.js';
+import type { Vmcp } from '../vmcp.js';
+import { judgeAccess, urlHost } from './access.js';
+import type { AccessRules, Denial } from './access.js';
+import { createEndpoints, problem } from './endpoints.js';
+import type { Endpoints, JsonAnswer } from './endpoints.js';
+import { ListenError } from './listen-error.js';
+
+/** Bounds of one connection and of all of them. Times in milliseconds. */
+const HTTP_LIMITS = {
+  /** Until the request line and all headers are in. */
+  headersTimeoutMs: 10_000,
+  /** Until the whole request is in; an answer may stream for as long as it likes. */
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 120_000,
+  /** How late the two timeouts above may be noticed. */
+  checkingIntervalMs: 2000,
+  maxHeaderBytes: 16_384,
+  maxConnections: 4096,
+  /** What is still being written when the server closes gets this long. */
+  closeGraceMs: 250,
+} as const;
+
+const MCP_PATH = '/mcp';
+const MCP_METHODS = ['GET', 'POST', 'DELETE'];
+const READ_METHODS = ['GET', 'HEAD'];
+const DENIAL_LOG_INTERVAL_MS = 1000;
+
+export interface HttpServerOptions {
+  readonly vmcp: Vmcp;
+  readonly name: string;
+  readonly groupRef: string;
+  readonly version: string;
+  /** Names beside loopback and the bound host: `name` (any port) or `name:port`. */
+  readonly allowedHosts?: readonly string[];
+  readonly allowedOrigins?: readonly string[];
+  readonly log: Log;
+}
+
+export interface HttpServer {
+  /**
+   * Listens on one port for MCP and all endpoints; port 0 takes a free one.
+   *
+   * @returns where it listens, e.g. `http://127.0.0.1:4483`.
+   * @throws {ListenError} port in use, no right to it, or no such address.
+   */
+  listen(port: number, host: string): Promise<string>;
+  /** From now on `/readyz` answers 503 and connections are not kept; everything else goes on. */
+  drain(): void;
+  /** Stops listening; resolves when every connection is closed, streams and idle ones by force. */
+  close(): Promise<void>;
+}
+
+/** The HTTP side of a virtual MCP server: `/mcp` and the endpoints, behind the Host and Origin checks. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { vmcp, log } = options;
+  let isDraining = false;
+  let base = '';
+  // Until it listens nobody is let in.
+  let rules: AccessRules = { boundHost: '', port: -1, allowedHosts: [], allowedOrigins: [] };
+  const endpoints = createEndpoints({
+    ...options,
+    mcpUrl: () => base + MCP_PATH,
+    isDraining: () => isDraining,
+  });
+  const denied = reportDenials(log);
+  const server = boundedServer((request, response) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
+    if (isDraining) response.setHeader('Connection', 'close');
+    const denial = judgeAccess(claimsOf(request), rules);
+    if (denial !== undefined) {
+      denied(denial, request);
+      send(request, response, problem(403, denial.code, denial.message));
+      return;
+    }
+    if (pathOf(request) === MCP_PATH && MCP_METHODS.includes(request.method ?? '')) {
+      void handleMcp(vmcp, request, response, log);
+      return;
+    }
+    send(request, response, answer(request, endpoints));
+  });
+  return {
+    listen: async (port, host) => {
+      const boundPort = await listenOn(server, port, host);
+      server.on('error', (error) => log.error({ error }, 'http server error'));
+      base = `http://${urlHost(host)}:${boundPort}`;
+      const { allowedHosts = [], allowedOrigins = [] } = options;
+      rules = { boundHost: host, port: boundPort, allowedHosts, allowedOrigins };
+      return base;
+    },
+    drain: () => {
+      isDraining = true;
+    },
+    close: () => {
+      endpoints.close();
+      return closeServer(server);
+    },
+  };
+}
+
+function boundedServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const server = createServer(
+    {
+      headersTimeout: HTTP_LIMITS.headersTimeoutMs,
+      requestTimeout: HTTP_LIMITS.requestTimeoutMs,
+      keepAliveTimeout: HTTP_LIMITS.keepAliveTimeoutMs,
+      connectionsCheckingInterval: HTTP_LIMITS.checkingIntervalMs,
+      maxHeaderSize: HTTP_LIMITS.maxHeaderBytes,
+      // An absent Host is answered by our own check, with a body that says what is wrong.
+      requireHostHeader: false,
+    },
+    listener,
+  );
+  server.maxConnections = HTTP_LIMITS.maxConnections;
+  return server;
+}
+
+function listenOn(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const refused = (cause: NodeJS.ErrnoException): void => reject(new ListenError(host, port, cause));
+    server.once('error', refused);
+    server.listen({ port, host }, () => {
+      server.off('error', refused);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), HTTP_LIMITS.closeGraceMs);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+async function handleMcp(
+  vmcp: Vmcp,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Log,
+): Promise<void> {
+  try {
+    await vmcp.handleMcp(request, response);
+  } catch (error) {
+    log.error({ error }, 'an MCP request failed inside the gateway');
+    if (response.headersSent) response.destroy();
+    else send(request, response, problem(500, 'INTERNAL_ERROR', 'the gateway failed to handle this request'));
+  }
+}
+
+function answer(request: IncomingMessage, { routes }: Endpoints): JsonAnswer {
+  const path = pathOf(request);
+  const endpoint = routes.get(path);
+  if (endpoint === undefined && path !== MCP_PATH) {
+    const known = [MCP_PATH, ...routes.keys()].join(', ');
+    return problem(404, 'NOT_FOUND', `nothing here; this server answers on ${known}`);
+  }
+  const methods = endpoint === undefined ? MCP_METHODS : READ_METHODS;
+  if (endpoint === undefined || !methods.includes(request.method ?? '')) {
+    const allow = methods.join(', ');
+    return problem(405, 'METHOD_NOT_ALLOWED', `this address takes ${allow}`, { Allow: allow });
+  }
+  return endpoint(new URLSearchParams(request.url?.split('?', 2)[1]));
+}
+
+/** Sends a whole JSON answer; a HEAD request gets its headers only. */
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body, headers }: JsonAnswer,
+): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? '';
+}
+
+function claimsOf(request: IncomingMessage): { hosts: readonly string[]; origins: readonly string[] } {
+  const { host = [], origin = [] } = request.headersDistinct;
+  return { hosts: host, origins: origin };
+}
+
+/** One line a second at most: a page that keeps trying must not fill the log. */
+function reportDenials(log: Log): (denial: Denial, request: IncomingMessage) => void {
+  let loggedAt = -Infinity;
+  let unlogged = 0;
+  return ({ code }, request) => {
+    const now = performance.now();
+    if (now - loggedAt < DENIAL_LOG_INTERVAL_MS) {
+      unlogged += 1;
+      return;
+    }
+    const { host, origin } = request.headers;
+    log.warn({ code, host, origin, path: pathOf(request), unlogged }, 'request turned away');
+    loggedAt = now;
+    unlogged = 0;
+  };
+}
