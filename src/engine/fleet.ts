@@ -1,0 +1,228 @@
+import type { BackendPolicy } from '../../machines/backend-setup.js';
+import type {
+  BackendSpec,
+  RestartPolicy,
+  SupervisorEmitted,
+  SupervisorMachine,
+} from '../../machines/supervisor.js';
+import type { Announcer } from './announcer.js';
+import { BackendHandle } from './backend-handle.js';
+import type { Clock } from './clock.js';
+import type { Classify } from './execute.js';
+import { Gate } from './gate.js';
+import type { Outbox } from './outbox.js';
+import { Partition, PARTITION_SIZE } from './partition.js';
+
+/** The part of an engine's settings that its backends live by. */
+export interface FleetSettings {
+  readonly backends: readonly {
+    readonly name: string;
+    readonly policy: BackendPolicy;
+    readonly identity: string;
+  }[];
+  readonly restart: RestartPolicy;
+  /** Milliseconds a call may take that names no time of its own. */
+  readonly callTimeoutMs: number;
+  /** Milliseconds that calls in flight may take when their backend, or the engine, is stopped. */
+  readonly drainMs: number;
+}
+
+interface FleetWorld {
+  readonly clock: Clock;
+  readonly classify: Classify;
+  readonly outbox: Outbox;
+  readonly announcer: Announcer;
+  readonly machine: SupervisorMachine;
+  /** Whether backends are checked. */
+  readonly checks: boolean;
+}
+
+/** The backends of an engine: their gates, the actors behind them, and the supervisors of those. */
+export class Fleet {
+  readonly #handles = new Map<string, BackendHandle>();
+  readonly #homes = new Map<string, Partition>();
+  readonly #partitions: Partition[] = [];
+  /** Gates of replaced backends that still have calls out. */
+  readonly #retired = new Set<Gate>();
+  #stopping = false;
+
+  constructor(
+    public settings: FleetSettings,
+    private readonly world: FleetWorld,
+  ) {
+    this.#makeHandles();
+  }
+
+  get handles(): ReadonlyMap<string, BackendHandle> {
+    return this.#handles;
+  }
+
+  /** Takes over settings before anything has started. */
+  replace(settings: FleetSettings): void {
+    this.settings = settings;
+    this.#handles.clear();
+    this.#makeHandles();
+  }
+
+  start(): void {
+    this.#place(this.settings.backends.map((backend) => this.#spec(backend)));
+  }
+
+  /** Starts what is new, drains what is gone, changes what differs, and leaves the rest alone. */
+  reconcile(settings: FleetSettings): void {
+    this.settings = settings;
+    const fresh: BackendSpec[] = [];
+    const placed = new Map<Partition, BackendSpec[]>(this.#partitions.map((partition) => [partition, []]));
+    for (const backend of settings.backends) {
+      const home = this.#homes.get(backend.name);
+      if (home) placed.get(home)?.push(this.#spec(backend));
+      else fresh.push(this.#spec(backend));
+    }
+    this.world.outbox.run(() => {
+      for (const [partition, specs] of placed) {
+        const room = Math.max(0, PARTITION_SIZE - partition.size);
+        const joining = fresh.splice(0, room);
+        for (const { name } of joining) this.#homes.set(name, partition);
+        partition.reconcile([...specs, ...joining], settings.restart);
+      }
+      this.#place(fresh);
+    });
+  }
+
+  /** Brings back a backend that was given up. */
+  revive(name: string): void {
+    this.#homes.get(name)?.revive(name);
+  }
+
+  /** Ends admission at once, and every actor when no call is out any more or the time is up. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const { gate } of this.#handles.values()) gate.stopAdmission();
+    const ended = Promise.all(this.#partitions.map((partition) => partition.stop(drainMs)));
+    this.#finishIfIdle();
+    await ended;
+    for (const { gate } of this.#handles.values()) gate.detach(gate.supervision);
+  }
+
+  #makeHandles(): void {
+    for (const { name } of this.settings.backends) this.#handles.set(name, this.#newHandle(name));
+  }
+
+  #newHandle(name: string): BackendHandle {
+    return new BackendHandle(this.#newGate(name), {
+      clock: this.world.clock,
+      classify: this.world.classify,
+      callTimeoutMs: () => this.settings.callTimeoutMs,
+    });
+  }
+
+  #newGate(name: string): Gate {
+    return new Gate(name, {
+      clock: this.world.clock,
+      outbox: this.world.outbox,
+      onIdle: (gate) => {
+        this.#onIdle(gate);
+      },
+    });
+  }
+
+  #spec({ name, policy, identity }: FleetSettings['backends'][number]): BackendSpec {
+    return { name, policy, identity, checks: this.world.checks };
+  }
+
+  #place(specs: readonly BackendSpec[]): void {
+    const { restart, drainMs } = this.settings;
+    for (let at = 0; at < specs.length; at += PARTITION_SIZE) {
+      const backends = specs.slice(at, at + PARTITION_SIZE);
+      const partition = new Partition(
+        { backends, restart, drainMs },
+        {
+          machine: this.world.machine,
+          clock: this.world.clock,
+          outbox: this.world.outbox,
+          onEmitted: (from, event) => {
+            this.#onSupervisor(from, event);
+          },
+        },
+      );
+      for (const { name } of backends) this.#homes.set(name, partition);
+      this.#partitions.push(partition);
+      partition.start();
+    }
+  }
+
+  /** Called from inside a transition: it notes, and leaves the rest to the outbox. */
+  #onSupervisor(partition: Partition, event: SupervisorEmitted): void {
+    const { name } = event;
+    const gate = this.#handles.get(name)?.gate;
+    this.world.announcer.supervision(event);
+    switch (event.type) {
+      case 'backend.added':
+        if (!gate) this.#handles.set(name, this.#newHandle(name));
+        this.world.outbox.prepare(() => {
+          this.#attach(partition, name);
+        });
+        return;
+      case 'backend.replaced':
+        if (gate) this.#retire(gate);
+        const handle = this.#handles.get(name);
+        if (handle) handle.gate = this.#newGate(name);
+        this.world.outbox.prepare(() => {
+          this.#attach(partition, name);
+        });
+        return;
+      case 'backend.restarted':
+        if (gate) gate.restarts += 1;
+        this.world.outbox.prepare(() => {
+          this.#attach(partition, name);
+        });
+        return;
+      case 'backend.crashed':
+        gate?.detach('restarting', event.restartInMs);
+        return;
+      case 'backend.gaveUp':
+        gate?.detach('gaveUp');
+        return;
+      case 'backend.draining':
+        gate?.drain();
+        this.world.outbox.prepare(() => {
+          if (gate?.inFlight === 0) partition.drained(name, gate.life);
+        });
+        return;
+      case 'backend.removed':
+        if (gate) this.#retire(gate);
+        this.#handles.delete(name);
+        this.#homes.delete(name);
+    }
+  }
+
+  #attach(partition: Partition, name: string): void {
+    const child = partition.child(name);
+    const gate = this.#handles.get(name)?.gate;
+    if (!child?.ref || !gate) return;
+    gate.life = child.life;
+    const { ref } = child;
+    ref.on('*', (event) => {
+      if (gate.ref === ref) this.world.announcer.backend(gate, event);
+    });
+    gate.attach(ref);
+    this.world.announcer.attached(gate);
+  }
+
+  #retire(gate: Gate): void {
+    gate.detach('draining');
+    if (gate.inFlight > 0) this.#retired.add(gate);
+  }
+
+  #onIdle(gate: Gate): void {
+    this.#retired.delete(gate);
+    if (this.#stopping) this.#finishIfIdle();
+    else if (gate.supervision === 'draining') this.#homes.get(gate.name)?.drained(gate.name, gate.life);
+  }
+
+  #finishIfIdle(): void {
+    if (this.#retired.size > 0) return;
+    for (const { gate } of this.#handles.values()) if (gate.inFlight > 0) return;
+    for (const partition of this.#partitions) partition.finish();
+  }
+}
