@@ -1,0 +1,115 @@
+import Table from 'cli-table3';
+import type { VmcpConfig } from '../config/config.js';
+import { effectiveFailureHandling } from '../config/effective.js';
+import type { EffectiveValue } from '../config/effective.js';
+import { loadConfig } from '../config/load.js';
+import { ConfigError, formatNotice } from '../config/problems.js';
+import { EXIT, ExitError } from './exit-code.js';
+import type { FileOptions } from './program.js';
+import { shown } from './terminal.js';
+
+/**
+ * Reads a configuration.
+ *
+ * @throws {ExitError} with every problem on a line of its own: file, line, key, what is wrong, nearest key.
+ */
+export function readConfiguration(
+  { config, server }: FileOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): VmcpConfig {
+  try {
+    return loadConfig(config, { env, ...(server !== undefined && { server }) });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const step = error.code === 'CONFIG_INVALID' ? 'validation failed' : 'configuration loading failed';
+    const [what = ''] = error.message.split(':', 1);
+    const lines = error.lines().map((line) => `  ${shown(line)}`);
+    throw new ExitError(EXIT.refused, [`${step}: ${what}`, ...lines].join('\n'));
+  }
+}
+
+/**
+ * @throws {ExitError} naming every part of the configuration that is not supported and that would let someone
+ * in if it were left out.
+ */
+export function refuseOpenDoors({ notices, file }: VmcpConfig): void {
+  const doors = notices.filter(({ severity }) => severity === 'refuses');
+  if (doors.length === 0) return;
+  const lines = doors.map((notice) => `  ${shown(formatNotice(file, notice))}`);
+  const why =
+    'refusing to start: without what is not supported here, the server would let in whom it should not';
+  throw new ExitError(EXIT.refused, [why, ...lines].join('\n'));
+}
+
+/** Values of a configuration that must not be written anywhere. */
+export function secretsOf({ backends }: VmcpConfig): readonly string[] {
+  return backends.flatMap(({ connection }) => {
+    if (connection.transport === 'stdio') return Object.values(connection.env);
+    // `Bearer abc`: the part after the scheme is as secret as the whole.
+    return Object.values(connection.headers).flatMap((value) => [value, ...value.split(/\s+/).slice(1)]);
+  });
+}
+
+/** What `validate` says of a valid configuration: a summary, notices, and the failure handling in effect. */
+export function configurationReport(config: VmcpConfig): string {
+  const { notices, file } = config;
+  const doors = notices.filter(({ severity }) => severity === 'refuses').length;
+  return [
+    `Validating configuration: ${file}`,
+    '✓ Configuration is valid',
+    ...summary(config),
+    ...(notices.length > 0 ? ['', 'Notices:'] : []),
+    ...notices.map((notice) => `  ${formatNotice(file, notice)}`),
+    ...(doors > 0 ? ['', '`breakwater serve` refuses to start with this configuration.'] : []),
+    ...failureHandlingTables(config),
+    '',
+  ]
+    .map((line) => line.split('\n').map(shownLine).join('\n'))
+    .join('\n');
+}
+
+function summary(config: VmcpConfig): string[] {
+  const { outgoingAuth, aggregation, backends } = config;
+  const own = outgoingAuth.backends.length;
+  const outgoing = own === 0 ? 'default only' : `${own} backends configured`;
+  const byTransport = backends.map(({ name, connection }) => `${name} (${connection.transport})`);
+  return [
+    `  Name: ${config.name}`,
+    `  Group: ${config.groupRef}`,
+    `  Incoming Auth: ${config.incomingAuthType}`,
+    `  Outgoing Auth: ${outgoing} (source: ${outgoingAuth.source})`,
+    `  Conflict Resolution: ${aggregation.strategy}`,
+    `  Partial Failure Mode: ${config.partialFailureMode}`,
+    `  Backends: ${byTransport.length === 0 ? 'none' : byTransport.join(', ')}`,
+    ...(config.compositeToolCount > 0 ? [`  Composite Tools: ${config.compositeToolCount} defined`] : []),
+  ];
+}
+
+/** One table for all backends whose values are the same, down to where they come from. */
+function failureHandlingTables(config: VmcpConfig): string[] {
+  const groups = new Map<string, { readonly names: string[]; readonly values: readonly EffectiveValue[] }>();
+  for (const { backend, values } of effectiveFailureHandling(config)) {
+    const key = JSON.stringify(values);
+    const group = groups.get(key) ?? { names: [], values };
+    group.names.push(backend);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap(({ names, values }) => {
+    const table = new Table({
+      head: ['failureHandling', 'value', 'from'],
+      style: { head: [], border: [], compact: true },
+    });
+    table.push(...values.map(({ key, value, ...from }) => [key, value, originOf(from)]));
+    return ['', `Failure handling in effect for ${names.join(', ')}:`, table.toString()];
+  });
+}
+
+function originOf({ origin, line, note }: Pick<EffectiveValue, 'origin' | 'line' | 'note'>): string {
+  const place = line === undefined ? origin : `${origin}, line ${line}`;
+  return note === undefined ? place : `${place}: ${note}`;
+}
+
+/** Names in a file may hold anything; a line of ours is kept whole however long. */
+function shownLine(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '�');
+}

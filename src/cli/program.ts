@@ -1,0 +1,209 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { durationMs, parseDuration } from '../config/duration.js';
+import { parseAuthority, parseOrigin } from '../http/access.js';
+import { LOG_LEVELS } from '../logging.js';
+import type { LogLevel } from '../logging.js';
+import { EXIT } from './exit-code.js';
+
+const DEFAULT_HOST = '127.0.0.1';
+/** The reference's. */
+const DEFAULT_PORT = 4483;
+/** Drain time unless said otherwise, and the longest, in milliseconds. */
+const DEFAULT_DRAIN_MS = 10_000;
+const MAX_DRAIN_MS = 3_600_000;
+
+export interface FileOptions {
+  readonly config: string;
+  /** Which `VirtualMCPServer` of a file with several. */
+  readonly server?: string;
+}
+
+export interface ServeOptions extends FileOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether the port was asked for, and not the default one. */
+  readonly isPortGiven: boolean;
+  readonly stdio: boolean;
+  readonly logLevel?: LogLevel;
+  readonly drainMs: number;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+}
+
+/** What the commands do. Each returns, or resolves with, the exit code. */
+export interface Commands {
+  serve(options: ServeOptions): Promise<number>;
+  validate(options: FileOptions): number;
+  schema(options: { readonly crd: boolean }): number;
+  /** As `version` and `--version` print it. */
+  readonly version: string;
+}
+
+/** Where help and errors of usage are written. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param argv without the program's own name.
+ * @returns the exit code: the command's, 0 for help, 2 for wrong usage.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  commands: Commands,
+  output: Output,
+): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(commands, (code) => (exitCode = code), output);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
+      ? EXIT.ok
+      : EXIT.usage;
+  }
+}
+
+function createProgram(commands: Commands, done: (exitCode: number) => void, output: Output): Command {
+  const program = new Command('breakwater')
+    .description('One MCP server in front of many, which stays useful while they fail.')
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .showHelpAfterError('(--help shows what there is)')
+    .showSuggestionAfterError()
+    .version(commands.version)
+    .addHelpText('after', PROGRAM_HELP);
+  // Subcommands take over the settings that are there when they are made.
+  addServe(program, commands, done);
+  addValidate(program, commands, done);
+  program
+    .command('schema')
+    .description('print the JSON Schema of the configuration, for editors')
+    .option('--crd', 'print failureHandling as a fragment of a CRD instead', false)
+    .addHelpText('after', SCHEMA_HELP)
+    .action((options: { crd: boolean }) => done(commands.schema(options)));
+  program
+    .command('version')
+    .description('print the version')
+    .addHelpText('after', '\nExample:\n  breakwater version\n')
+    .action(() => output.out(`${commands.version}\n`));
+  return program;
+}
+
+interface RawServeOptions extends FileOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly stdio: boolean;
+  readonly logLevel?: LogLevel;
+  readonly drainTime: number;
+  readonly allowedHost?: readonly string[];
+  readonly allowedOrigin?: readonly string[];
+}
+
+function addServe(program: Command, commands: Commands, done: (exitCode: number) => void): void {
+  withFile(program.command('serve'))
+    .description('serve the backends of a configuration as one MCP server')
+    .option('--host <address>', 'address to listen on', DEFAULT_HOST)
+    .option('-p, --port <number>', 'port to listen on; 0 takes a free one', port, DEFAULT_PORT)
+    .option('--stdio', 'serve one client on stdin and stdout; opens a port only if --port is given', false)
+    .addOption(new Option('--log-level <level>', 'least level that is logged').choices([...LOG_LEVELS]))
+    .addOption(
+      new Option('--drain-time <duration>', 'time to end in after SIGTERM or SIGINT')
+        .argParser(drainTime)
+        .default(DEFAULT_DRAIN_MS, '10s'),
+    )
+    .option('--allowed-host <name[:port]>', 'further Host to accept; may be repeated', collectHosts)
+    .option('--allowed-origin <origin>', 'further web Origin to accept; may be repeated', collectOrigins)
+    .addHelpText('after', SERVE_HELP)
+    .action(async (raw: RawServeOptions, command: Command) => {
+      const { drainTime: drainMs, allowedHost = [], allowedOrigin = [], ...rest } = raw;
+      const isPortGiven = command.getOptionValueSource('port') === 'cli';
+      done(
+        await commands.serve({
+          ...rest,
+          drainMs,
+          isPortGiven,
+          allowedHosts: allowedHost,
+          allowedOrigins: allowedOrigin,
+        }),
+      );
+    });
+}
+
+function addValidate(program: Command, commands: Commands, done: (exitCode: number) => void): void {
+  withFile(program.command('validate'))
+    .description('check a configuration, and show what it means for every backend')
+    .addHelpText('after', VALIDATE_HELP)
+    .action((options: FileOptions) => done(commands.validate(options)));
+}
+
+function withFile(command: Command): Command {
+  return command
+    .requiredOption('-c, --config <file>', 'vMCP YAML, or a VirtualMCPServer manifest')
+    .option('--server <name>', 'which VirtualMCPServer of a file with several');
+}
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('It is not a port.');
+  return Number(text);
+}
+
+function drainTime(text: string): number {
+  let ms: number;
+  try {
+    ms = durationMs(parseDuration(text));
+  } catch {
+    throw new InvalidArgumentError('It is not a duration like 10s or 1m30s.');
+  }
+  if (ms < 0 || ms > MAX_DRAIN_MS) throw new InvalidArgumentError('It must be from 0 to 1h.');
+  return ms;
+}
+
+function collectHosts(text: string, before: readonly string[] = []): readonly string[] {
+  if (parseAuthority(text) === undefined)
+    throw new InvalidArgumentError('It is not a host name, with or without port.');
+  return [...before, text];
+}
+
+function collectOrigins(text: string, before: readonly string[] = []): readonly string[] {
+  if (parseOrigin(text) === undefined)
+    throw new InvalidArgumentError('It is not an origin like https://example.com.');
+  return [...before, text];
+}
+
+const PROGRAM_HELP = `
+Examples:
+  breakwater validate --config vmcp.yaml
+  breakwater serve --config vmcp.yaml
+
+Exit codes: 0 done; 1 the configuration is refused or the server cannot start; 2 wrong usage.
+`;
+
+const SERVE_HELP = `
+Examples:
+  breakwater serve --config vmcp.yaml
+  breakwater serve --config vmcp.yaml --port 8080 --log-level debug
+  breakwater serve --config vmcp.yaml --stdio
+  breakwater serve --config vmcp.yaml --host 0.0.0.0 --allowed-host gateway.lan:4483
+
+MCP is at /mcp; /health, /readyz, /status and /api/backends/health are on the same port. The log goes to
+stderr. SIGTERM or SIGINT ends in order within the drain time; a second one ends at once.
+`;
+
+const VALIDATE_HELP = `
+Example:
+  breakwater validate --config vmcp.yaml
+
+Exit code 0 if the configuration is valid, warnings included; 1 if it is refused.
+`;
+
+const SCHEMA_HELP = `
+Examples:
+  breakwater schema > vmcp.schema.json
+  breakwater schema --crd
+`;

@@ -1,0 +1,151 @@
+import type { Readable, Writable } from 'node:stream';
+import { createHttpServer } from '../http/server.js';
+import type { HttpServer } from '../http/server.js';
+import { ListenError } from '../http/listen-error.js';
+import type { Log } from '../log.js';
+import { createJsonLog, droppedJsonLine } from '../logging.js';
+import type { LogLevel } from '../logging.js';
+import { createLogSink } from '../log-sink.js';
+import type { LogSink } from '../log-sink.js';
+import type { Vmcp } from '../vmcp.js';
+import { clientHints } from './clients.js';
+import { eventLine, logEvent } from './event-report.js';
+import { EXIT, ExitError } from './exit-code.js';
+import { killChildren, shutDown, watchForStop } from './lifecycle.js';
+import type { ProcessEvents, StopReason } from './lifecycle.js';
+import { createPaint, createTerminalLog } from './terminal.js';
+import type { Paint } from './terminal.js';
+
+/** How long the last log lines may take to be written, in milliseconds. */
+const FLUSH_MS = 500;
+
+export interface RunOptions {
+  readonly name: string;
+  readonly groupRef: string;
+  readonly version: string;
+  readonly createVmcp: (log: Log) => Vmcp;
+  /** Absent: no port is opened. */
+  readonly http?: {
+    readonly host: string;
+    /** 0 takes a free one. */
+    readonly port: number;
+    readonly allowedHosts: readonly string[];
+    readonly allowedOrigins: readonly string[];
+  };
+  /** Serves one client on stdin and stdout, and ends when it is gone. */
+  readonly stdio: boolean;
+  /** Milliseconds from the first signal to the end. */
+  readonly drainMs: number;
+  /** Default: `info` for JSON lines, `warn` on a terminal, where state changes are shown anyhow. */
+  readonly logLevel?: LogLevel;
+  /** Values that must never be written to the log. */
+  readonly secrets: readonly string[];
+  /** Instead of saying on a terminal where to point a client. */
+  readonly onListening?: (base: string, vmcp: Vmcp) => void;
+}
+
+/** The parts of the process that a server uses. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly events: ProcessEvents;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/**
+ * Serves until a signal, or until the stdio client is gone; then ends everything within the drain time.
+ *
+ * @returns the exit code.
+ * @throws {ExitError} the server cannot listen; nothing was started.
+ */
+export async function run(options: RunOptions, host: Host): Promise<number> {
+  const isTerminal = host.stderr.isTTY === true;
+  const paint = createPaint(isTerminal, host.env);
+  const sink = createLogSink(host.stderr, isTerminal ? droppedTerminalLine : droppedJsonLine);
+  const { logLevel, secrets } = options;
+  const log = isTerminal
+    ? createTerminalLog(sink, logLevel ?? 'warn', paint, secrets)
+    : createJsonLog(sink, logLevel ?? 'info', secrets);
+  const vmcp = options.createVmcp(log);
+  const unsubscribe = vmcp.subscribe((event) =>
+    isTerminal ? sink.write(eventLine(event, paint)) : logEvent(log, event),
+  );
+  const watch = watchForStop(host.events, log, (exitCode) => {
+    killChildren(vmcp);
+    host.exit(exitCode);
+  });
+  host.stdout.on('error', () => {
+    if (options.stdio) watch.stop({ why: 'stdout is closed', exitCode: EXIT.ok });
+  });
+  try {
+    const http = await listen(options, vmcp, log);
+    vmcp.start();
+    if (http !== undefined) announce(options, http.base, { vmcp, log, sink, paint, isTerminal });
+    if (options.stdio) void serveClient(vmcp, host, log).then(watch.stop);
+    const { why, exitCode } = await watch.stopped;
+    log.info({ why, drainMs: options.drainMs }, 'stopping');
+    await shutDown(vmcp, http?.server, options.drainMs, log);
+    log.info({ exitCode }, 'stopped');
+    return exitCode;
+  } finally {
+    unsubscribe();
+    watch.unwatch();
+    await sink.flush(FLUSH_MS);
+  }
+}
+
+async function listen(
+  { http, name, groupRef, version }: RunOptions,
+  vmcp: Vmcp,
+  log: Log,
+): Promise<{ readonly server: HttpServer; readonly base: string } | undefined> {
+  if (http === undefined) return undefined;
+  const { allowedHosts, allowedOrigins } = http;
+  const server = createHttpServer({ vmcp, name, groupRef, version, allowedHosts, allowedOrigins, log });
+  try {
+    return { server, base: await server.listen(http.port, http.host) };
+  } catch (error) {
+    if (error instanceof ListenError) throw new ExitError(EXIT.refused, error.message);
+    throw error;
+  }
+}
+
+async function serveClient(vmcp: Vmcp, { stdin, stdout }: Host, log: Log): Promise<StopReason> {
+  try {
+    await vmcp.serveStdio(stdin, stdout);
+    return { why: 'the client on stdin is gone', exitCode: EXIT.ok };
+  } catch (error) {
+    log.error({ error }, 'serving on stdio failed');
+    return { why: 'serving on stdio failed', exitCode: EXIT.refused };
+  }
+}
+
+interface Surroundings {
+  readonly vmcp: Vmcp;
+  readonly log: Log;
+  readonly sink: LogSink;
+  readonly paint: Paint;
+  readonly isTerminal: boolean;
+}
+
+function announce(
+  options: RunOptions,
+  base: string,
+  { vmcp, log, sink, paint, isTerminal }: Surroundings,
+): void {
+  const mcpUrl = `${base}/mcp`;
+  if (options.onListening !== undefined) options.onListening(base, vmcp);
+  else if (isTerminal) {
+    const hints = clientHints(mcpUrl).map(({ client, text }) => `  ${client}:\n    ${text}\n`);
+    const title = `${options.name}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
+    sink.write(`${paint('bold', title)}\n${hints.join('')}  Status: ${base}/status\n\n`);
+  }
+  log.info({ url: mcpUrl, statusUrl: `${base}/status` }, 'listening');
+}
+
+function droppedTerminalLine(dropped: number): string {
+  return `… ${dropped} lines were dropped: the terminal was not read\n`;
+}

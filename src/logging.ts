@@ -1,0 +1,39 @@
+import { pino } from 'pino';
+import { createRedaction } from './log-redaction.js';
+import type { Log } from './log.js';
+import type { LogSink } from './log-sink.js';
+
+/** From most to least talkative. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * JSON lines: `level` as a word, `time` in ISO 8601, the fields, `msg`. Nothing secret is written, see
+ * `createRedaction`.
+ *
+ * @param secrets values that must never be written.
+ */
+export function createJsonLog(sink: LogSink, level: LogLevel, secrets: readonly string[] = []): Log {
+  const redaction = createRedaction(secrets);
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: (fields) => redaction.fields(fields) },
+    },
+    { write: (line) => sink.write(line) },
+  );
+  const write =
+    (method: 'debug' | 'info' | 'warn' | 'error') =>
+    (fields: object, message: string): void =>
+      // A copy: pino treats an `Error` in the first place, and its stack, in its own way.
+      logger[method]({ ...fields }, redaction.text(message));
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** What the sink of a JSON log writes in place of lines that were dropped. */
+export function droppedJsonLine(dropped: number): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ level: 'warn', time, dropped, msg: 'log lines were dropped: stderr was not read' })}\n`;
+}
