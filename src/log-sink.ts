@@ -19,8 +19,13 @@ export interface LogSink {
  */
 export function createLogSink(stream: Writable, droppedLine: (dropped: number) => string): LogSink {
   let dropped = 0;
+  const tellDropped = (): void => {
+    if (dropped > 0) stream.write(droppedLine(dropped));
+    dropped = 0;
+  };
   // EPIPE and the like: there is nobody left to tell.
   stream.on('error', () => undefined);
+  stream.on('drain', tellDropped);
   return {
     write: (line) => {
       if (!stream.writable) return;
@@ -28,8 +33,7 @@ export function createLogSink(stream: Writable, droppedLine: (dropped: number) =
         dropped += 1;
         return;
       }
-      if (dropped > 0) stream.write(droppedLine(dropped));
-      dropped = 0;
+      tellDropped();
       stream.write(line);
     },
     flush: (timeoutMs) =>

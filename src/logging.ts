@@ -22,7 +22,7 @@ export function createJsonLog(sink: LogSink, level: LogLevel, secrets: readonly 
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: (fields) => redaction.fields(fields) },
     },
-    { write: (line) => sink.write(line) },
+    { write: (line) => sink.write(escaped(line)) },
   );
   const write =
     (method: 'debug' | 'info' | 'warn' | 'error') =>
@@ -30,6 +30,15 @@ export function createJsonLog(sink: LogSink, level: LogLevel, secrets: readonly 
       // A copy: pino treats an `Error` in the first place, and its stack, in its own way.
       logger[method]({ ...fields }, redaction.text(message));
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** Whoever prints the log on a terminal sees what moves the cursor, hides or reorders text as JSON escapes. */
+function escaped(line: string): string {
+  return line.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    Array.from({ length: char.length }, (_, index) => char.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 /** What the sink of a JSON log writes in place of lines that were dropped. */

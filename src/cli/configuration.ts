@@ -8,6 +8,10 @@ import { EXIT, ExitError } from './exit-code.js';
 import type { FileOptions } from './program.js';
 import { shown } from './terminal.js';
 
+/** Lines about one file, and characters of one line, that are shown; what is more is counted, or cut. */
+const MAX_LINES = 100;
+const MAX_LINE = 2000;
+
 /**
  * Reads a configuration.
  *
@@ -23,8 +27,7 @@ export function readConfiguration(
     if (!(error instanceof ConfigError)) throw error;
     const step = error.code === 'CONFIG_INVALID' ? 'validation failed' : 'configuration loading failed';
     const [what = ''] = error.message.split(':', 1);
-    const lines = error.lines().map((line) => `  ${shown(line)}`);
-    throw new ExitError(EXIT.refused, [`${step}: ${what}`, ...lines].join('\n'));
+    throw new ExitError(EXIT.refused, [`${step}: ${what}`, ...listed(error.lines())].join('\n'));
   }
 }
 
@@ -35,7 +38,7 @@ export function readConfiguration(
 export function refuseOpenDoors({ notices, file }: VmcpConfig): void {
   const doors = notices.filter(({ severity }) => severity === 'refuses');
   if (doors.length === 0) return;
-  const lines = doors.map((notice) => `  ${shown(formatNotice(file, notice))}`);
+  const lines = listed(doors.map((notice) => formatNotice(file, notice)));
   const why =
     'refusing to start: without what is not supported here, the server would let in whom it should not';
   throw new ExitError(EXIT.refused, [why, ...lines].join('\n'));
@@ -43,11 +46,7 @@ export function refuseOpenDoors({ notices, file }: VmcpConfig): void {
 
 /** Values of a configuration that must not be written anywhere. */
 export function secretsOf({ backends }: VmcpConfig): readonly string[] {
-  return backends.flatMap(({ connection }) => {
-    if (connection.transport === 'stdio') return Object.values(connection.env);
-    // `Bearer abc`: the part after the scheme is as secret as the whole.
-    return Object.values(connection.headers).flatMap((value) => [value, ...value.split(/\s+/).slice(1)]);
-  });
+  return [...new Set(backends.flatMap(({ connection }) => connection.secrets))];
 }
 
 /** What `validate` says of a valid configuration: a summary, notices, and the failure handling in effect. */
@@ -55,33 +54,31 @@ export function configurationReport(config: VmcpConfig): string {
   const { notices, file } = config;
   const doors = notices.filter(({ severity }) => severity === 'refuses').length;
   return [
-    `Validating configuration: ${file}`,
+    `Validating configuration: ${shown(file, MAX_LINE)}`,
     '✓ Configuration is valid',
-    ...summary(config),
+    ...summary(config).map((line) => `  ${shown(line, MAX_LINE)}`),
     ...(notices.length > 0 ? ['', 'Notices:'] : []),
-    ...notices.map((notice) => `  ${formatNotice(file, notice)}`),
+    ...listed(notices.map((notice) => formatNotice(file, notice))),
     ...(doors > 0 ? ['', '`breakwater serve` refuses to start with this configuration.'] : []),
     ...failureHandlingTables(config),
     '',
-  ]
-    .map((line) => line.split('\n').map(shownLine).join('\n'))
-    .join('\n');
+  ].join('\n');
 }
 
 function summary(config: VmcpConfig): string[] {
   const { outgoingAuth, aggregation, backends } = config;
   const own = outgoingAuth.backends.length;
-  const outgoing = own === 0 ? 'default only' : `${own} backends configured`;
+  const outgoing = own === 0 ? 'default only' : `${own} backend${own === 1 ? '' : 's'} configured`;
   const byTransport = backends.map(({ name, connection }) => `${name} (${connection.transport})`);
   return [
-    `  Name: ${config.name}`,
-    `  Group: ${config.groupRef}`,
-    `  Incoming Auth: ${config.incomingAuthType}`,
-    `  Outgoing Auth: ${outgoing} (source: ${outgoingAuth.source})`,
-    `  Conflict Resolution: ${aggregation.strategy}`,
-    `  Partial Failure Mode: ${config.partialFailureMode}`,
-    `  Backends: ${byTransport.length === 0 ? 'none' : byTransport.join(', ')}`,
-    ...(config.compositeToolCount > 0 ? [`  Composite Tools: ${config.compositeToolCount} defined`] : []),
+    `Name: ${config.name}`,
+    `Group: ${config.groupRef}`,
+    `Incoming Auth: ${config.incomingAuthType}`,
+    `Outgoing Auth: ${outgoing} (source: ${outgoingAuth.source})`,
+    `Conflict Resolution: ${aggregation.strategy}`,
+    `Partial Failure Mode: ${config.partialFailureMode}`,
+    `Backends: ${byTransport.length === 0 ? 'none' : byTransport.join(', ')}`,
+    ...(config.compositeToolCount > 0 ? [`Composite Tools: ${config.compositeToolCount} defined`] : []),
   ];
 }
 
@@ -94,13 +91,15 @@ function failureHandlingTables(config: VmcpConfig): string[] {
     group.names.push(backend);
     groups.set(key, group);
   }
-  return [...groups.values()].flatMap(({ names, values }) => {
+  const owners = [...groups.values()].map(({ names, values }) => ({ title: names.join(', '), values }));
+  if (owners.length === 0) owners.push({ title: 'every backend', values: config.effective });
+  return owners.flatMap(({ title, values }) => {
     const table = new Table({
       head: ['failureHandling', 'value', 'from'],
       style: { head: [], border: [], compact: true },
     });
     table.push(...values.map(({ key, value, ...from }) => [key, value, originOf(from)]));
-    return ['', `Failure handling in effect for ${names.join(', ')}:`, table.toString()];
+    return ['', `Failure handling in effect for ${shown(title, MAX_LINE)}:`, table.toString()];
   });
 }
 
@@ -109,7 +108,9 @@ function originOf({ origin, line, note }: Pick<EffectiveValue, 'origin' | 'line'
   return note === undefined ? place : `${place}: ${note}`;
 }
 
-/** Names in a file may hold anything; a line of ours is kept whole however long. */
-function shownLine(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '�');
+/** Indented, each on a line of its own: what a file holds may be anything, and a lot of it. */
+function listed(lines: readonly string[]): string[] {
+  const rest = lines.length - MAX_LINES;
+  const all = lines.slice(0, MAX_LINES).map((line) => `  ${shown(line, MAX_LINE)}`);
+  return rest > 0 ? [...all, `  … and ${rest} more`] : all;
 }

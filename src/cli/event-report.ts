@@ -24,14 +24,19 @@ export function logEvent(log: Log, event: EngineEvent): void {
   log[level]({ event: type, atMs: at, eventTime: time, ...rest }, `${subject} ${what}`);
 }
 
-/** An event as one line for a person: time, backend, `closed → open`, why, when next. */
-export function eventLine(event: EngineEvent, paint: Paint): string {
+/**
+ * An event as one line for a person: time, backend, `closed → open`, why, when next.
+ *
+ * @param redact takes secrets out of the details, which may hold the text of an error.
+ */
+export function eventLine(event: EngineEvent, paint: Paint, redact: (text: string) => string): string {
   const { colour, subject, what, details } = tell(event);
   return [
     paint('dim', timeOfDay(new Date(event.time))),
     paint('bold', shown(event.backend)),
+    subject,
     paint(colour, what),
-    paint('dim', shown([subject, ...details].join(' · '))),
+    ...(details.length > 0 ? [paint('dim', shown(redact(details.join(' · '))))] : []),
   ]
     .join('  ')
     .concat('\n');
@@ -39,8 +44,9 @@ export function eventLine(event: EngineEvent, paint: Paint): string {
 
 /** Milliseconds for a person, rounded up: `800 ms`, `20 s`, `1.5 s`, `2 min`. */
 function readable(ms: number): string {
-  if (ms < 1000) return `${Math.ceil(ms)} ms`;
-  if (ms < 60_000) return `${Math.ceil(ms / 100) / 10} s`;
+  // Rounded before they are compared: neither `1000 ms` nor `60 s`.
+  if (Math.ceil(ms) < 1000) return `${Math.ceil(ms)} ms`;
+  if (Math.ceil(ms / 100) < 600) return `${Math.ceil(ms / 100) / 10} s`;
   return `${Math.ceil(ms / 6000) / 10} min`;
 }
 
@@ -106,8 +112,15 @@ function healthChange(event: Of<'health.changed'>): Telling {
 }
 
 function why({ cause, category }: { cause: string; category?: string }): string[] {
-  return category === undefined ? [cause] : [`${cause}: ${category}`];
+  const said = CAUSES.get(cause) ?? cause;
+  return category === undefined ? [said] : [`${said}: ${category}`];
 }
+
+/** Delays, which the machine calls by their names; every other cause is an event and says it itself. */
+const CAUSES: ReadonlyMap<string, string> = new Map([
+  ['openFor', 'the open time is over'],
+  ['probeLimit', 'no probe settled in time'],
+]);
 
 function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

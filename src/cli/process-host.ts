@@ -1,3 +1,6 @@
+import { fstatSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { createPatientStream } from './patient-stream.js';
 import type { Host } from './run.js';
 
 /** How long what was written to stdout may take to be read, in milliseconds. */
@@ -5,7 +8,8 @@ const FLUSH_MS = 1000;
 
 /** This process as a server uses it. A reader of stdout or stderr that goes away costs what it would have read. */
 export function processHost(): Host & { end(exitCode: number): Promise<void> } {
-  const { env, stdin, stdout, stderr } = process;
+  const { env, stdin, stdout } = process;
+  const stderr = isFile(process.stderr) ? createPatientStream(process.stderr.fd) : process.stderr;
   stdout.on('error', () => undefined);
   stderr.on('error', () => undefined);
   return {
@@ -26,7 +30,19 @@ export function processHost(): Host & { end(exitCode: number): Promise<void> } {
   };
 }
 
-function written(stream: NodeJS.WriteStream): Promise<void> {
+/** A file, or a device that is no terminal: its disk may be full, and have room again. */
+function isFile({ fd, isTTY }: NodeJS.WriteStream & { readonly fd: number }): boolean {
+  if (isTTY) return false;
+  try {
+    const stats = fstatSync(fd);
+    return stats.isFile() || stats.isCharacterDevice();
+  } catch {
+    // It is closed.
+    return false;
+  }
+}
+
+function written(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (!stream.writable || stream.writableLength === 0) resolve();
     else stream.write('', () => resolve());

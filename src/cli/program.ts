@@ -63,9 +63,7 @@ export async function runProgram(
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
-      ? EXIT.ok
-      : EXIT.usage;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
@@ -84,9 +82,9 @@ function createProgram(commands: Commands, done: (exitCode: number) => void, out
   program
     .command('schema')
     .description('print the JSON Schema of the configuration, for editors')
-    .option('--crd', 'print failureHandling as a fragment of a CRD instead', false)
+    .option('--crd', 'print failureHandling as a fragment of a CRD instead')
     .addHelpText('after', SCHEMA_HELP)
-    .action((options: { crd: boolean }) => done(commands.schema(options)));
+    .action(({ crd = false }: { crd?: boolean }) => done(commands.schema({ crd })));
   program
     .command('version')
     .description('print the version')
@@ -98,7 +96,7 @@ function createProgram(commands: Commands, done: (exitCode: number) => void, out
 interface RawServeOptions extends FileOptions {
   readonly host: string;
   readonly port: number;
-  readonly stdio: boolean;
+  readonly stdio?: boolean;
   readonly logLevel?: LogLevel;
   readonly drainTime: number;
   readonly allowedHost?: readonly string[];
@@ -108,9 +106,9 @@ interface RawServeOptions extends FileOptions {
 function addServe(program: Command, commands: Commands, done: (exitCode: number) => void): void {
   withFile(program.command('serve'))
     .description('serve the backends of a configuration as one MCP server')
-    .option('--host <address>', 'address to listen on', DEFAULT_HOST)
+    .option('--host <address>', 'address to listen on', given, DEFAULT_HOST)
     .option('-p, --port <number>', 'port to listen on; 0 takes a free one', port, DEFAULT_PORT)
-    .option('--stdio', 'serve one client on stdin and stdout; opens a port only if --port is given', false)
+    .option('--stdio', 'serve one client on stdin and stdout; opens a port only if --port is given')
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices([...LOG_LEVELS]))
     .addOption(
       new Option('--drain-time <duration>', 'time to end in after SIGTERM or SIGINT')
@@ -121,11 +119,12 @@ function addServe(program: Command, commands: Commands, done: (exitCode: number)
     .option('--allowed-origin <origin>', 'further web Origin to accept; may be repeated', collectOrigins)
     .addHelpText('after', SERVE_HELP)
     .action(async (raw: RawServeOptions, command: Command) => {
-      const { drainTime: drainMs, allowedHost = [], allowedOrigin = [], ...rest } = raw;
+      const { drainTime: drainMs, stdio = false, allowedHost = [], allowedOrigin = [], ...rest } = raw;
       const isPortGiven = command.getOptionValueSource('port') === 'cli';
       done(
         await commands.serve({
           ...rest,
+          stdio,
           drainMs,
           isPortGiven,
           allowedHosts: allowedHost,
@@ -142,14 +141,30 @@ function addValidate(program: Command, commands: Commands, done: (exitCode: numb
     .action((options: FileOptions) => done(commands.validate(options)));
 }
 
+const FILE_FLAGS = '-c, --config <file>';
+
+/** The file is required, but said to be missing only after a misspelt option had its say. */
 function withFile(command: Command): Command {
   return command
-    .requiredOption('-c, --config <file>', 'vMCP YAML, or a VirtualMCPServer manifest')
-    .option('--server <name>', 'which VirtualMCPServer of a file with several');
+    .option(FILE_FLAGS, 'vMCP YAML, or a VirtualMCPServer manifest; required', given)
+    .option('--server <name>', 'which VirtualMCPServer of a file with several', given)
+    .hook('preAction', (_, called) => {
+      if (called.getOptionValue('config') === undefined) {
+        called.error(`error: required option '${FILE_FLAGS}' not specified`);
+      }
+    });
+}
+
+/** An empty value is a variable of the shell that was not set; an empty host would listen on every address. */
+function given(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text;
 }
 
 function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('It is not a port.');
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw new InvalidArgumentError('It is not a port, a number from 0 to 65535.');
+  }
   return Number(text);
 }
 
@@ -181,7 +196,8 @@ Examples:
   breakwater validate --config vmcp.yaml
   breakwater serve --config vmcp.yaml
 
-Exit codes: 0 done; 1 the configuration is refused or the server cannot start; 2 wrong usage.
+Exit codes: 0 done; 1 the configuration is refused or the server cannot start;
+2 wrong usage.
 `;
 
 const SERVE_HELP = `
@@ -191,15 +207,18 @@ Examples:
   breakwater serve --config vmcp.yaml --stdio
   breakwater serve --config vmcp.yaml --host 0.0.0.0 --allowed-host gateway.lan:4483
 
-MCP is at /mcp; /health, /readyz, /status and /api/backends/health are on the same port. The log goes to
-stderr. SIGTERM or SIGINT ends in order within the drain time; a second one ends at once.
+MCP is at /mcp; /health, /readyz, /status and /api/backends/health are on the
+same port. The log goes to stderr: JSON lines, or a compact line per change of
+state where it is a terminal. SIGTERM or SIGINT ends in order within the drain
+time; a second one ends at once.
 `;
 
 const VALIDATE_HELP = `
 Example:
   breakwater validate --config vmcp.yaml
 
-Exit code 0 if the configuration is valid, warnings included; 1 if it is refused.
+Exit code 0 if the configuration is valid, warnings included; 1 if it is
+refused.
 `;
 
 const SCHEMA_HELP = `

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { createHttpServer } from '../http/server.js';
 import type { HttpServer } from '../http/server.js';
 import { ListenError } from '../http/listen-error.js';
+import { createRedaction } from '../log-redaction.js';
 import type { Log } from '../log.js';
 import { createJsonLog, droppedJsonLine } from '../logging.js';
 import type { LogLevel } from '../logging.js';
@@ -13,7 +14,7 @@ import { eventLine, logEvent } from './event-report.js';
 import { EXIT, ExitError } from './exit-code.js';
 import { killChildren, shutDown, watchForStop } from './lifecycle.js';
 import type { ProcessEvents, StopReason } from './lifecycle.js';
-import { createPaint, createTerminalLog } from './terminal.js';
+import { createPaint, createTerminalLog, shown } from './terminal.js';
 import type { Paint } from './terminal.js';
 
 /** How long the last log lines may take to be written, in milliseconds. */
@@ -70,8 +71,9 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     ? createTerminalLog(sink, logLevel ?? 'warn', paint, secrets)
     : createJsonLog(sink, logLevel ?? 'info', secrets);
   const vmcp = options.createVmcp(log);
+  const { text: redact } = createRedaction(secrets);
   const unsubscribe = vmcp.subscribe((event) =>
-    isTerminal ? sink.write(eventLine(event, paint)) : logEvent(log, event),
+    isTerminal ? sink.write(eventLine(event, paint, redact)) : logEvent(log, event),
   );
   const watch = watchForStop(host.events, log, (exitCode) => {
     killChildren(vmcp);
@@ -140,7 +142,7 @@ function announce(
   if (options.onListening !== undefined) options.onListening(base, vmcp);
   else if (isTerminal) {
     const hints = clientHints(mcpUrl).map(({ client, text }) => `  ${client}:\n    ${text}\n`);
-    const title = `${options.name}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
+    const title = `${shown(options.name)}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
     sink.write(`${paint('bold', title)}\n${hints.join('')}  Status: ${base}/status\n\n`);
   }
   log.info({ url: mcpUrl, statusUrl: `${base}/status` }, 'listening');

@@ -27,10 +27,10 @@ export function createPaint(isTerminal: boolean, env: Readonly<Record<string, st
 
 /**
  * Text from elsewhere, fit for a terminal: one line, nothing that moves the cursor, hides or reorders text;
- * such characters are shown as their code. Cut after 300 characters.
+ * such characters are shown as their code. Cut after `maxLength` characters.
  */
-export function shown(text: string): string {
-  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+export function shown(text: string, maxLength = MAX_SHOWN): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   return cut.replace(
     // Control characters, line separators, zero-width and bidirectional controls, tags.
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,

@@ -1,16 +1,18 @@
+import { suggest } from './decode.js';
 import type { Fault } from './fault.js';
 import type { AggregationSection, ConfigFile } from './file-shape.js';
 import type { Path } from './yaml-tree.js';
 
 const AT: Path = ['aggregation'];
+const RESOLUTIONS = ['prefix', 'priority', 'manual'];
 
 /** The reference's rules for `aggregation`; the first fault only. */
 export function aggregationFault(section: ConfigFile['aggregation']): Fault | undefined {
   if (section === undefined) return { path: AT, message: 'aggregation is required' };
   const { conflictResolution, conflictResolutionConfig: settings, defaultToolVisibility = '' } = section;
-  if (!['prefix', 'priority', 'manual'].includes(conflictResolution ?? '')) {
+  if (!RESOLUTIONS.includes(conflictResolution ?? '')) {
     const message = 'conflictResolution must be one of: prefix, priority, manual';
-    return { path: [...AT, 'conflictResolution'], message };
+    return { path: [...AT, 'conflictResolution'], message, ...suggest(conflictResolution, RESOLUTIONS) };
   }
   const at: Path = [...AT, 'conflictResolutionConfig'];
   if (settings === undefined) return { path: at, message: 'conflictResolutionConfig is required' };

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { BackendEntry, Connection, Timeouts } from './config.js';
-import { credentialsOf, expand, type Environment, type ResolvedCredentials } from './credentials.js';
+import type { BackendEntry, Connection, HttpConnection, StdioConnection, Timeouts } from './config.js';
+import {
+  credentialsOf,
+  expand,
+  soundsSecret,
+  type Environment,
+  type ResolvedCredentials,
+} from './credentials.js';
 import type { Locate } from './decode.js';
 import { BACKEND_DEFAULTS } from './defaults.js';
 import { durationMs, formatDuration } from './duration.js';
-import { effectiveValues } from './effective.js';
+import { effectiveValues, type EffectiveValue } from './effective.js';
 import { BackendConfig } from './engine-config.js';
 import { failureHandlingPath } from './extension-rules.js';
 import { OPERATIONAL_PATH, settle, tooLong, type Settings } from './failure-handling.js';
@@ -24,8 +30,15 @@ export interface Surroundings {
   readonly timeouts: Timeouts;
 }
 
+export interface BackendEntries {
+  readonly backends: BackendEntry[];
+  /** Failure handling of a backend that says nothing of its own. */
+  readonly effective: readonly EffectiveValue[];
+  readonly notices: Notice[];
+}
+
 /** Makes the backends of a file that has passed every rule; of those with one name, the first. */
-export function backendEntries(around: Surroundings): { backends: BackendEntry[]; notices: Notice[] } {
+export function backendEntries(around: Surroundings): BackendEntries {
   const backends = new Map<string, BackendEntry>();
   const notices: Notice[] = [];
   for (const [index, section] of (around.file.backends ?? []).entries()) {
@@ -45,7 +58,10 @@ export function backendEntries(around: Surroundings): { backends: BackendEntry[]
       effective: effectiveValues(settings, notes),
     });
   }
-  return { backends: [...backends.values()], notices: unique(notices) };
+  // Where they are discovered, a file has no backend and still says how to handle their failures.
+  const common = derive({}, 0, around, backends.size === 0 ? notices : []);
+  const effective = effectiveValues(common.settings, common.notes);
+  return { backends: [...backends.values()], effective, notices: unique(notices) };
 }
 
 function connect(
@@ -54,10 +70,13 @@ function connect(
 ): Pick<BackendEntry, 'connection' | 'authType' | 'hasAuth'> {
   const { name = '', transport, url = '', command = '', args = [], env = {}, cwd = '' } = section;
   if (transport === 'stdio') {
-    const entries = Object.entries(env).map(([key, text = '']) => [key, expand(text, environment).value]);
-    const resolved = Object.fromEntries(entries) as Record<string, string>;
+    const variables = Object.entries(env).map(([key, text = '']) => ({ key, ...expand(text, environment) }));
+    const resolved = Object.fromEntries(variables.map(({ key, value }) => [key, value]));
+    const secrets = variables.flatMap(({ key, value, taken }) =>
+      taken.length > 0 || soundsSecret(key) ? [value, ...taken] : [],
+    );
     const connection = { transport, command, args, env: resolved, cwd: resolve(folder, cwd) } as const;
-    return { connection: discreet(connection), authType: 'unauthenticated', hasAuth: false };
+    return { connection: discreet(connection, secrets), authType: 'unauthenticated', hasAuth: false };
   }
   const { type, headers } = credentialsOf(credentials, name);
   const connection = {
@@ -66,11 +85,13 @@ function connect(
     headers,
   } as const;
   const hasAuth = type !== 'unauthenticated' && isSupportedStrategy(type);
-  return { connection: discreet(connection), authType: type, hasAuth };
+  // `Bearer abc`: the part after the scheme is as secret as the whole.
+  const secrets = Object.values(headers).flatMap((value) => [value, ...value.split(/\s+/).slice(1)]);
+  return { connection: discreet(connection, secrets), authType: type, hasAuth };
 }
 
 /** Keeps secrets out of JSON and of the console, should a connection ever get there. */
-function discreet(connection: Connection): Connection {
+function discreet(connection: StdioConnection | HttpConnection, secrets: readonly string[]): Connection {
   const masked = (values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.keys(values).map((key) => [key, '[hidden]']));
   const shown =
@@ -78,10 +99,12 @@ function discreet(connection: Connection): Connection {
       ? { ...connection, env: masked(connection.env) }
       : { ...connection, headers: masked(connection.headers) };
   const show = { value: () => shown, enumerable: false };
+  const hidden = { value: Object.freeze(secrets.filter((secret) => secret !== '')), enumerable: false };
   return Object.defineProperties(connection, {
     toJSON: show,
     [Symbol.for('nodejs.util.inspect.custom')]: show,
-  });
+    secrets: hidden,
+  }) as Connection;
 }
 
 function identityOf(connection: Connection): string {

@@ -32,6 +32,8 @@ export interface VmcpConfig {
   readonly compositeToolCount: number;
   readonly logLevel: 'info' | 'debug';
   readonly server: { readonly allowedHosts: readonly string[]; readonly allowedOrigins: readonly string[] };
+  /** Failure handling of a backend that says nothing of its own, with the origin of every value. */
+  readonly effective: readonly EffectiveValue[];
   /** Sorted by line. */
   readonly notices: readonly Notice[];
 }
@@ -63,7 +65,10 @@ export interface BackendEntry {
 }
 
 /** How a backend is reached. Printed or turned into JSON it shows the names of headers and variables only. */
-export type Connection = StdioConnection | HttpConnection;
+export type Connection = (StdioConnection | HttpConnection) & {
+  /** What must not be written anywhere, whole and in parts. Not enumerable. */
+  readonly secrets: readonly string[];
+};
 
 export interface StdioConnection {
   readonly transport: 'stdio';

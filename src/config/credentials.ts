@@ -105,15 +105,28 @@ function resolveHeader({ headerInjection }: StrategySection, environment: Enviro
 export function expand(
   text: string,
   environment: Environment,
-): { value: string; missing: readonly string[] } {
+): {
+  readonly value: string;
+  /** Names that the environment does not have. */
+  readonly missing: readonly string[];
+  /** Values that were put in. */
+  readonly taken: readonly string[];
+} {
   const missing: string[] = [];
+  const taken: string[] = [];
   const value = text.replaceAll(/\$?\$\{([^}]*)\}/g, (match, name: string) => {
     if (match.startsWith('$$')) return match.slice(1);
     const found = valueOf(environment, name);
     if (found === undefined) missing.push(name);
+    else taken.push(found);
     return found ?? '';
   });
-  return { value, missing };
+  return { value, missing, taken };
+}
+
+/** Whether what goes by this name, of a header or a variable, is probably a secret. */
+export function soundsSecret(name: string): boolean {
+  return /authorization|api[-_]?key|token|secret|cookie|passw/i.test(name);
 }
 
 function valueOf(environment: Environment, name: string): string | undefined {

@@ -85,6 +85,12 @@ export function unknownKey(key: string, known: readonly string[]): Pick<Problem,
   return suggestion === undefined ? { message } : { message, suggestion };
 }
 
+/** The nearest of the values that would be right, as part of a fault; nothing when none is near. */
+export function suggest(value: string | undefined, known: readonly string[]): { suggestion?: string } {
+  const suggestion = value === undefined || value === '' ? undefined : nearest(value, known);
+  return suggestion === undefined ? {} : { suggestion };
+}
+
 /** The nearest name, whatever its case and its separators; undefined when none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const bare = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, '');

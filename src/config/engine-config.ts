@@ -76,6 +76,9 @@ export class EngineConfigError extends Error {
 /** @throws {EngineConfigError} */
 export function parseEngineConfig(input: EngineConfigInput): EngineConfig {
   const parsed = EngineConfig.safeParse(input);
+  // A record of zod would leave this name out without a word.
+  if (parsed.success && Object.hasOwn(input.backends, '__proto__'))
+    throw new EngineConfigError('invalid engine configuration:\n  - backends: "__proto__" is not a name');
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path, message }) => `  - ${path.join('.')}: ${message}`);
   throw new EngineConfigError(`invalid engine configuration:\n${lines.join('\n')}`);

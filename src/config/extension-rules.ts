@@ -1,5 +1,5 @@
 import { expand, type Environment } from './credentials.js';
-import { nearest, type Locate } from './decode.js';
+import { suggest, type Locate } from './decode.js';
 import { failureHandlingFault, OPERATIONAL_PATH, settle, tooLong } from './failure-handling.js';
 import type { Fault } from './fault.js';
 import type { BackendSection, ConfigFile } from './file-shape.js';
@@ -14,7 +14,8 @@ export function extensionFaults(file: ConfigFile, locate: Locate, format: 'vmcp'
   const faults: Fault[] = [];
   if (unavailable !== 'hide' && unavailable !== 'keep') {
     const path: Path = ['aggregation', 'unavailable'];
-    faults.push({ path, message: 'aggregation.unavailable must be one of: hide, keep' });
+    const message = 'aggregation.unavailable must be one of: hide, keep';
+    faults.push({ path, message, ...suggest(unavailable, ['hide', 'keep']) });
   }
   for (const [index, name] of (conflictResolutionConfig?.priorityOrder ?? []).entries()) {
     if (name !== '') continue;
@@ -47,9 +48,10 @@ function backendFaults(backend: BackendSection, index: number): Fault[] {
   if (name === '') fault('name', 'is required');
   if (name === '__proto__') fault('name', 'cannot be "__proto__"');
   if (!TRANSPORTS.includes(transport)) {
-    const suggestion = nearest(transport, TRANSPORTS);
     const message = `backends[${index}].transport must be one of: ${TRANSPORTS.join(', ')}`;
-    faults.push({ path: [...path, 'transport'], message, ...(suggestion ? { suggestion } : {}) });
+    // What desktop clients call it.
+    const hint = transport === 'http' ? { suggestion: 'streamable-http' } : suggest(transport, TRANSPORTS);
+    faults.push({ path: [...path, 'transport'], message, ...hint });
   } else if (transport === 'stdio') {
     if (command === '') fault('command', 'is required when transport is stdio');
     if (url !== undefined) fault('url', 'has no meaning when transport is stdio');
@@ -122,7 +124,9 @@ export function environmentFaults(file: ConfigFile, environment: Environment): F
     Object.entries(backend.env ?? {}).flatMap(([key, text = '']) =>
       expand(text, environment).missing.map((variable) => ({
         path: ['backends', index, 'env', key],
-        message: `backend ${backend.name ?? index}: environment variable ${variable} not set`,
+        message: `backend ${backend.name ?? index}: ${
+          variable === '' ? '${} names no variable' : `environment variable ${variable} not set`
+        }`,
       })),
     ),
   );

@@ -1,5 +1,5 @@
 import { BACKEND_DEFAULTS, CIRCUIT_ENABLED } from './defaults.js';
-import type { Locate } from './decode.js';
+import { suggest, type Locate } from './decode.js';
 import { durationFromMs, formatDuration, type Duration } from './duration.js';
 import type { Fault } from './fault.js';
 import type { FailureOverride } from './operational-shape.js';
@@ -162,7 +162,8 @@ export function failureHandlingFault(
     return fault('healthCheckTimeout', tooLong(timeout.value, interval));
   }
   if (mode !== undefined && mode !== '' && mode !== 'fail' && mode !== 'best_effort') {
-    return fault('partialFailureMode', 'partialFailureMode must be one of: fail, best_effort');
+    const made = fault('partialFailureMode', 'partialFailureMode must be one of: fail, best_effort');
+    return { ...made, ...suggest(mode, ['fail', 'best_effort']) };
   }
   return breakerFault(settings, fault) ?? extensionFault(settings, fault);
 }

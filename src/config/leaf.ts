@@ -48,7 +48,9 @@ const expectedNot =
 
 function shown(input: unknown): string | undefined {
   if (typeof input === 'number') return String(input);
-  return typeof input === 'string' ? JSON.stringify(input.slice(1, 41)) : undefined;
+  if (typeof input !== 'string') return undefined;
+  const quoted = JSON.stringify(input.slice(1, 41));
+  return input.startsWith(QUOTED) ? `the quoted text ${quoted}` : quoted;
 }
 
 /** Says what was found without repeating it: it may be a secret in the wrong place. */
@@ -77,15 +79,24 @@ export function integer(description: string, meta: Meta = {}) {
   return z
     .preprocess(
       (input) => numberOf(plainText(input)) ?? input,
-      z.int({ error: expectedNot('a whole number') }),
+      z.int({ error: (issue) => (isWhole(plainText(issue.input)) ? tooLarge : notWhole)(issue) }),
     )
     .meta({ description, ...meta });
 }
 
+const notWhole = expectedNot('a whole number');
+const tooLarge = expectedNot(`a whole number up to ${Number.MAX_SAFE_INTEGER}`);
+
+function isWhole(text: string | undefined): text is string {
+  return text !== undefined && /^[-+]?([0-9][0-9_]*|0x[0-9a-fA-F_]+|0o[0-7_]+)$/.test(text);
+}
+
 function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^[-+]?([0-9][0-9_]*|0x[0-9a-fA-F_]+|0o[0-7_]+)$/.test(text)) return undefined;
+  if (!isWhole(text)) return undefined;
   const digits = text.replaceAll('_', '');
-  return digits.startsWith('-') ? -Number(digits.slice(1)) : Number(digits.replace(/^\+/, ''));
+  const number = digits.startsWith('-') ? -Number(digits.slice(1)) : Number(digits.replace(/^\+/, ''));
+  // Left as it was written, so that the refusal shows that and not the nearest number that can be held.
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** `true` or `false`; also YAML 1.1's `yes`, `no`, `on`, `off`, as the reference's decoder takes them. */
@@ -107,7 +118,8 @@ function booleanOf(text: string | undefined): boolean | undefined {
 
 /** A length of time such as `1m30s`; read into nanoseconds. */
 export function duration(description: string, meta: Meta = {}) {
-  return text('')
+  return z
+    .preprocess(textOf, z.string({ error: expected('a duration such as 30s') }))
     .transform((value, context): Duration => {
       try {
         return parseDuration(value);

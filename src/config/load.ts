@@ -55,7 +55,7 @@ export function parseConfig(text: string, file: string, { env, server }: LoadOpt
 
   const timeouts = timeoutsOf(shape);
   const folder = dirname(resolve(file));
-  const { backends, notices } = backendEntries({
+  const { backends, effective, notices } = backendEntries({
     file: shape,
     locate,
     credentials,
@@ -70,7 +70,8 @@ export function parseConfig(text: string, file: string, { env, server }: LoadOpt
     ...notices,
   ];
   const byLine = told.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  return deepFreeze({ ...settled(shape), file, format: chosen.format, timeouts, backends, notices: byLine });
+  const { format } = chosen;
+  return deepFreeze({ ...settled(shape), file, format, timeouts, backends, effective, notices: byLine });
 }
 
 interface Chosen {

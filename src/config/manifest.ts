@@ -1,4 +1,4 @@
-import { unknownKey } from './decode.js';
+import { suggest, unknownKey } from './decode.js';
 import type { Notice, Problem } from './problems.js';
 import {
   child,
@@ -57,12 +57,11 @@ export function selectManifest(
   const chosen = server === undefined ? servers : servers.filter((document) => nameOf(document) === server);
   const [manifest, ...more] = chosen;
   if (manifest?.kind !== 'mapping') {
-    const wanted = server === undefined ? KIND : `${KIND} named "${server}"`;
-    return { problem: { key: 'kind', message: `the file holds no ${wanted}` } };
+    return { problem: { key: 'kind', ...notThere(documents, servers.map(nameOf), server) } };
   }
   if (more.length > 0) {
     const names = servers.map(nameOf).join(', ');
-    const message = `the file holds ${servers.length} ${KIND} manifests (${names}): only one can be served`;
+    const message = `the file holds ${servers.length} ${KIND} manifests (${names}): choose one with --server`;
     return { problem: { key: 'kind', ...(more[0]?.place ?? manifest.place), message } };
   }
   const version = textOf(child(manifest, 'apiVersion')) ?? '';
@@ -77,6 +76,19 @@ export function selectManifest(
     return { severity: 'ignored', key: '', line: document.place.line, message };
   });
   return { manifest, notices };
+}
+
+function notThere(
+  documents: readonly YamlNode[],
+  names: readonly string[],
+  server: string | undefined,
+): Pick<Problem, 'message' | 'suggestion'> {
+  if (server === undefined || names.length === 0) {
+    const kinds = new Set(documents.map((document) => textOf(child(document, 'kind')) ?? 'something else'));
+    return { message: `the file holds no ${KIND}, only ${[...kinds].join(', ')}` };
+  }
+  const message = `the file holds no ${KIND} named "${server}", only ${names.join(', ')}`;
+  return { message, ...suggest(server, names) };
 }
 
 /** Rearranges a manifest into a configuration file. */

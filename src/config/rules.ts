@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { aggregationFault } from './aggregation-rules.js';
 import { STRATEGIES } from './auth-shape.js';
 import { compositeToolsFault } from './composite-rules.js';
-import type { Locate } from './decode.js';
+import { suggest, type Locate } from './decode.js';
 import { failureHandlingFault, OPERATIONAL_PATH, settle } from './failure-handling.js';
 import type { Fault } from './fault.js';
 import type { ConfigFile, StrategySection } from './file-shape.js';
@@ -41,7 +41,7 @@ function incomingAuthFault(auth: ConfigFile['incomingAuth']): Fault | undefined 
   if (auth === undefined) return { path, message: 'incomingAuth is required' };
   if (!['oidc', 'local', 'anonymous'].includes(auth.type ?? '')) {
     const message = 'incomingAuth.type must be one of: oidc, local, anonymous';
-    return { path: [...path, 'type'], message };
+    return { path: [...path, 'type'], message, ...suggest(auth.type, ['oidc', 'local', 'anonymous']) };
   }
   if (auth.type === 'oidc') {
     const { oidc } = auth;
@@ -79,18 +79,19 @@ function outgoingAuthFault(auth: ConfigFile['outgoingAuth']): Fault | undefined 
   if (auth === undefined) return { path, message: 'outgoingAuth is required' };
   if (auth.source !== 'inline' && auth.source !== 'discovered') {
     const message = 'outgoingAuth.source must be one of: inline, discovered';
-    return { path: [...path, 'source'], message };
+    return { path: [...path, 'source'], message, ...suggest(auth.source, ['inline', 'discovered']) };
   }
   const fallback = auth.default && strategyFault(auth.default);
   if (fallback) {
     const message = `outgoingAuth.default: ${fallback.message}`;
-    return { path: [...path, 'default', ...fallback.path], message };
+    return { ...fallback, path: [...path, 'default', ...fallback.path], message };
   }
   for (const [name, strategy] of Object.entries(auth.backends ?? {})) {
-    const fault = strategy ? strategyFault(strategy) : { path: [], message: 'strategy is nil' };
+    const nil: Fault = { path: [], message: 'strategy is nil' };
+    const fault = strategy ? strategyFault(strategy) : nil;
     if (fault) {
       const message = `outgoingAuth.backends.${name}: ${fault.message}`;
-      return { path: [...path, 'backends', name, ...fault.path], message };
+      return { ...fault, path: [...path, 'backends', name, ...fault.path], message };
     }
   }
   return undefined;
@@ -111,7 +112,8 @@ const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 function strategyFault(strategy: StrategySection): Fault | undefined {
   const { type = '', obo, xaa } = strategy;
   if (!(STRATEGIES as readonly string[]).includes(type)) {
-    return { path: ['type'], message: `type must be one of: ${STRATEGIES.join(', ')}` };
+    const message = `type must be one of: ${STRATEGIES.join(', ')}`;
+    return { path: ['type'], message, ...suggest(type, STRATEGIES) };
   }
   if (type === 'header_injection' && isEmpty(strategy.headerInjection?.headerName)) {
     const path: Path = ['headerInjection', 'headerName'];

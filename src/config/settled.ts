@@ -23,7 +23,7 @@ function orDefault(duration: Duration, fallbackMs: number): number {
 /** Everything of the result that needs no more than the file itself. The rules have seen that it is there. */
 export function settled(
   file: ConfigFile,
-): Omit<VmcpConfig, 'file' | 'format' | 'timeouts' | 'backends' | 'notices'> {
+): Omit<VmcpConfig, 'file' | 'format' | 'timeouts' | 'backends' | 'effective' | 'notices'> {
   const { operational, outgoingAuth, server } = file;
   const { partialFailureMode, statusReportingInterval = 0n } = operational?.failureHandling ?? {};
   const type = file.incomingAuth?.type;

@@ -16,7 +16,8 @@ export function unsupportedNotices(file: ConfigFile, locate: Locate): Notice[] {
   };
   for (const [key, message] of BLOCKS) {
     const block = file[key];
-    if (block !== undefined && !(Array.isArray(block) && block.length === 0)) note('ignored', [key], message);
+    const isOff = Array.isArray(block) ? block.length === 0 : block !== undefined && isSwitchedOff(block);
+    if (block !== undefined && !isOff) note('ignored', [key], message);
   }
   incomingNotes(file.incomingAuth, note);
   outgoingNotes(file, note);
@@ -48,6 +49,10 @@ const BLOCKS = [
   ['audit', 'the audit log is not supported: nothing is written'],
   ['passthroughHeaders', 'not supported: no header of a client is sent to a backend'],
 ] as const satisfies readonly (readonly [keyof ConfigFile, string])[];
+
+function isSwitchedOff(block: object): boolean {
+  return 'enabled' in block && block.enabled === false;
+}
 
 type Note = (severity: Severity, path: Path, message: string) => void;
 

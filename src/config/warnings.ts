@@ -1,5 +1,5 @@
-import type { Locate } from './decode.js';
-import { nearest } from './decode.js';
+import { soundsSecret } from './credentials.js';
+import { nearest, type Locate } from './decode.js';
 import { BACKEND_DEFAULTS, STATUS_REPORTING_INTERVAL_MS, TIMEOUT_MS } from './defaults.js';
 import { durationFromMs, formatDuration } from './duration.js';
 import { OPERATIONAL_PATH } from './failure-handling.js';
@@ -26,6 +26,7 @@ export function warnings(file: ConfigFile, locate: Locate): Notice[] {
     warn(['operational', 'logLevel'], 'the only value is debug; info is used');
   }
   backendNames(file, warn);
+  commandLines(file, warn);
   unknownNames(file, warn);
   hiddenByFilter(file, warn);
   inlineSecrets(file, warn);
@@ -41,6 +42,8 @@ function replacedZeros({ operational }: ConfigFile, warn: Warn): void {
   const zeros: [Path, unknown, number | string][] = [
     [['operational', 'timeouts', 'default'], operational?.timeouts?.default, shown(TIMEOUT_MS)],
     [['healthCheckInterval'], section?.healthCheckInterval, shown(health.checkIntervalMs)],
+    // Documented as "no timeout"; the reference takes its default instead.
+    [['healthCheckTimeout'], section?.healthCheckTimeout, shown(health.checkTimeoutMs)],
     [['unhealthyThreshold'], section?.unhealthyThreshold, health.unhealthyThreshold],
     [['statusReportingInterval'], section?.statusReportingInterval, shown(STATUS_REPORTING_INTERVAL_MS)],
     [
@@ -79,8 +82,22 @@ function backendNames({ backends = [] }: ConfigFile, warn: Warn): void {
       warn(['backends', index, 'name'], `"${name}" and "${alike}" are two backends, and easily mistaken`);
     }
     folded.set(fold, name);
+    if (!/^[\w.-]*$/.test(name)) {
+      const message = `${JSON.stringify(name)} becomes part of tool names, in which many clients take only letters, digits, "_", "-" and "."`;
+      warn(['backends', index, 'name'], message);
+    }
   }
   if (backends.length === 0) warn(['backends'], 'no backends: nothing will be served');
+}
+
+/** No shell splits a command: a whole command line is the name of no program. */
+function commandLines({ backends = [] }: ConfigFile, warn: Warn): void {
+  for (const [index, { command = '' }] of backends.entries()) {
+    // A path may well have spaces.
+    if (!/^[^\s/\\]+\s/.test(command)) continue;
+    const message = 'has a space, and no shell splits it: the program alone belongs here, the rest into args';
+    warn(['backends', index, 'command'], message);
+  }
 }
 
 /** Names that no backend has: the reference accepts them, and they do nothing. */
@@ -121,9 +138,8 @@ function hiddenByFilter({ aggregation }: ConfigFile, warn: Warn): void {
 }
 
 function inlineSecrets({ outgoingAuth }: ConfigFile, warn: Warn): void {
-  const secret = /authorization|api-?key|token|secret|cookie|password/i;
   const check = (path: Path, name = '', value = '') => {
-    if (value === '' || !secret.test(name)) return;
+    if (value === '' || !soundsSecret(name)) return;
     const message = 'looks like a secret in the file: use headerValueEnv';
     warn([...path, 'headerInjection', 'headerValue'], message);
   };

@@ -281,7 +281,7 @@ describe('failure handling', () => {
       'healthCheckTimeout (1h30m0s) must be less than healthCheckInterval (1m0s) to prevent checks from queuing up',
     ],
     [
-      'partialFailureMode: bestEffort',
+      'partialFailureMode: both',
       'partialFailureMode',
       'partialFailureMode must be one of: fail, best_effort',
     ],
@@ -332,14 +332,18 @@ describe('failure handling', () => {
     ['healthCheckInterval: 30', 'invalid duration: time: missing unit in duration "30"'],
     ['healthCheckInterval: 1d', 'invalid duration: time: unknown unit "d" in duration "1d"'],
     ['healthCheckTimeout: ""', 'invalid duration: time: invalid duration ""'],
-    ['unhealthyThreshold: "5"', 'expected a whole number, got "5"'],
+    ['unhealthyThreshold: "5"', 'expected a whole number, got the quoted text "5"'],
     ['unhealthyThreshold: 1.5', 'expected a whole number, got "1.5"'],
     ['unhealthyThreshold: .nan', 'expected a whole number, got ".nan"'],
     ['unhealthyThreshold: .inf', 'expected a whole number, got ".inf"'],
     ['unhealthyThreshold: 1e308', 'expected a whole number, got "1e308"'],
-    ['unhealthyThreshold: 9007199254740993', 'expected a whole number, got 9007199254740992'],
+    [
+      'unhealthyThreshold: 9007199254740993',
+      'expected a whole number up to 9007199254740991, got "9007199254740993"',
+    ],
+    ['healthCheckInterval: [30s]', 'expected a duration such as 30s, got a list'],
     ['unhealthyThreshold: [3]', 'expected a whole number, got a list'],
-    ['circuitBreaker: {enabled: "true"}', 'expected true or false, got "true"'],
+    ['circuitBreaker: {enabled: "true"}', 'expected true or false, got the quoted text "true"'],
     ['circuitBreaker: on', 'expected a mapping, got a single value'],
   ])('%s does not fit: %s [R27]', (line, message) => {
     const error = refusal(failureHandling(line));
