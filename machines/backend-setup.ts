@@ -156,7 +156,8 @@ export function backendSetup({ check, random }: BackendParts) {
       wasOpen: ({ context }) => context.resume?.circuit === 'open',
       wasHalfOpen: ({ context }) => context.resume?.circuit === 'halfOpen',
       wasIsolated: ({ context }) => context.resume?.circuit === 'isolated',
-      wasRefusing: ({ context: { resume } }) => resume?.circuit === 'open' || resume?.circuit === 'isolated',
+      wasRefusing: ({ context: { resume, policy } }) =>
+        resume?.circuit === 'isolated' || (resume?.circuit === 'open' && policy.circuit !== undefined),
       isUnchecked: ({ context }) => !context.checks,
       trips: ({ context: { failures, policy } }) =>
         failures + 1 >= (policy.circuit?.failureThreshold ?? Infinity),
@@ -191,7 +192,9 @@ export function backendSetup({ check, random }: BackendParts) {
       }),
       countFailure: assign(({ context, event }) => {
         const failure: Failure = 'failure' in event ? event.failure : { category: 'timeout' };
-        const askedMs = Math.min(failure.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+        const { retryAfterMs = 0 } = failure;
+        // What is no number asks for nothing: as a delay it would be an error.
+        const askedMs = retryAfterMs > 0 ? Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
         return {
           failures: context.failures + 1,
           lastCategory: failure.category,
@@ -201,7 +204,10 @@ export function backendSetup({ check, random }: BackendParts) {
       clearFailures: assign({ failures: 0 }),
       takePermit: assign({ probes: ({ context }) => context.probes + 1 }),
       givePermitBack: assign({ probes: ({ context }) => context.probes - 1 }),
-      countProbeSuccess: assign({ probeSuccesses: ({ context }) => context.probeSuccesses + 1 }),
+      countProbeSuccess: assign({
+        failures: 0,
+        probeSuccesses: ({ context }) => context.probeSuccesses + 1,
+      }),
       countLoss: assign({ losses: ({ context }) => context.losses + 1 }),
       forgetLosses: assign(({ context }) => (context.reason === 'interval' ? { losses: 0 } : {})),
       adoptPolicy: assign(({ context, event }) =>
@@ -220,7 +226,10 @@ export function backendSetup({ check, random }: BackendParts) {
       crash: ({ event }) => {
         throw 'error' in event ? event.error : new Error(event.type);
       },
-      failCheck: raise({ type: 'check.failed', failure: { category: 'timeout' } }),
+      failCheck: raise(({ event }) => ({
+        type: 'check.failed',
+        failure: { category: event.type === 'session.lost' ? 'backend_unavailable' : 'timeout' },
+      })),
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import { backendSetup, firstContext } from './backend-setup.js';
-import type { BackendParts } from './backend-setup.js';
+import type { BackendParts, CheckReason } from './backend-setup.js';
 
 /** What a failure does to the health of a backend that serves, or is not known yet. */
 const worsens = [
@@ -8,6 +8,9 @@ const worsens = [
   { guard: 'sickens', target: 'unhealthy' },
 ] as const;
 const worsensUnlessStale = [{ guard: 'isStale' }, ...worsens] as const;
+/** A check is made now, and knows why. */
+const checkFor = (reason: CheckReason) =>
+  ({ target: 'active', actions: { type: 'setReason', params: { reason } } }) as const;
 
 /**
  * The machine of one backend: `circuit` ∥ `health` ∥ `checks`.
@@ -23,7 +26,13 @@ export function createBackendMachine(parts: BackendParts) {
       circuit: {
         description: 'Whether calls are admitted.',
         initial: 'resuming',
-        on: { 'policy.changed': { actions: 'adoptPolicy' } },
+        on: {
+          'circuit.isolate': { target: '.isolated' },
+          'policy.changed': [
+            { guard: 'disables', target: '.disabled', actions: ['adoptPolicy', 'resumeChecks'] },
+            { actions: 'adoptPolicy' },
+          ],
+        },
         states: {
           resuming: {
             description: 'A restarted backend goes on where its former life stopped.',
@@ -43,13 +52,15 @@ export function createBackendMachine(parts: BackendParts) {
               'call.failed': [{ guard: 'isStale' }, { actions: 'countFailure' }],
               'check.succeeded': { actions: 'clearFailures' },
               'check.failed': { actions: 'countFailure' },
-              'circuit.isolate': { target: 'isolated' },
               'circuit.reset': { actions: 'clearFailures' },
-              'policy.changed': {
-                guard: 'enables',
-                target: 'closed',
-                actions: ['adoptPolicy', 'clearFailures'],
-              },
+              'policy.changed': [
+                {
+                  guard: 'enables',
+                  target: 'closed',
+                  actions: ['adoptPolicy', 'clearFailures', 'resumeChecks'],
+                },
+                { actions: 'adoptPolicy' },
+              ],
             },
           },
           closed: {
@@ -67,9 +78,7 @@ export function createBackendMachine(parts: BackendParts) {
                 { guard: 'trips', target: 'open', actions: 'countFailure' },
                 { actions: 'countFailure' },
               ],
-              'circuit.isolate': { target: 'isolated' },
               'circuit.reset': { actions: 'clearFailures' },
-              'policy.changed': { guard: 'disables', target: 'disabled', actions: 'adoptPolicy' },
             },
           },
           open: {
@@ -77,14 +86,8 @@ export function createBackendMachine(parts: BackendParts) {
             entry: [{ type: 'enterCircuit', params: { to: 'open' } }, 'suspendChecks'],
             after: { openFor: { target: 'halfOpen' } },
             on: {
-              'circuit.isolate': { target: 'isolated' },
               'circuit.release': { target: 'halfOpen' },
               'circuit.reset': { target: 'closed', actions: ['clearFailures', 'resumeChecks'] },
-              'policy.changed': {
-                guard: 'disables',
-                target: 'disabled',
-                actions: ['adoptPolicy', 'resumeChecks'],
-              },
             },
           },
           halfOpen: {
@@ -95,12 +98,10 @@ export function createBackendMachine(parts: BackendParts) {
               'call.failed': [{ guard: 'isStale' }, { target: 'open', actions: 'countFailure' }],
               'check.succeeded': [
                 { guard: 'isLastProbe', target: 'closed', actions: 'clearFailures' },
-                { actions: ['clearFailures', 'countProbeSuccess', 'resumeChecks'] },
+                { actions: ['countProbeSuccess', 'resumeChecks'] },
               ],
               'check.failed': { target: 'open', actions: 'countFailure' },
-              'circuit.isolate': { target: 'isolated' },
               'circuit.reset': { target: 'closed', actions: ['clearFailures', 'resumeChecks'] },
-              'policy.changed': { guard: 'disables', target: 'disabled', actions: 'adoptPolicy' },
             },
             states: {
               ready: {
@@ -121,17 +122,17 @@ export function createBackendMachine(parts: BackendParts) {
                   'permit.taken': [{ guard: 'isStale' }, { guard: 'hasFreePermit', actions: 'takePermit' }],
                   'call.succeeded': [
                     { guard: 'isStale' },
-                    { guard: 'isLastProbe', target: '#backend.circuit.closed', actions: 'clearFailures' },
+                    {
+                      guard: 'isLastProbe',
+                      target: '#backend.circuit.closed',
+                      actions: ['clearFailures', 'resumeChecks'],
+                    },
                     {
                       guard: 'isOnlyProbeOut',
                       target: 'ready',
-                      actions: ['clearFailures', 'countProbeSuccess', 'givePermitBack'],
+                      actions: ['countProbeSuccess', 'givePermitBack'],
                     },
-                    {
-                      target: 'probing',
-                      reenter: true,
-                      actions: ['clearFailures', 'countProbeSuccess', 'givePermitBack'],
-                    },
+                    { target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] },
                   ],
                   'call.released': [
                     { guard: 'isStale' },
@@ -150,6 +151,8 @@ export function createBackendMachine(parts: BackendParts) {
                 { guard: 'isDisabled', target: 'disabled', actions: 'resumeChecks' },
                 { target: 'halfOpen' },
               ],
+              'circuit.isolate': {},
+              'policy.changed': { actions: 'adoptPolicy' },
             },
           },
         },
@@ -160,6 +163,7 @@ export function createBackendMachine(parts: BackendParts) {
         states: {
           unknown: {
             description: 'Neither a check nor a call has decided yet.',
+            entry: { type: 'enterHealth', params: { to: 'unknown' } },
             on: {
               'check.succeeded': [{ guard: 'isSlow', target: 'degraded' }, { target: 'healthy' }],
               'call.succeeded': [{ guard: 'isStale' }, { target: 'healthy' }],
@@ -231,25 +235,15 @@ export function createBackendMachine(parts: BackendParts) {
           },
           suspended: {
             description: 'Nothing may reach the backend.',
-            on: {
-              'check.due': { target: 'active', actions: { type: 'setReason', params: { reason: 'probe' } } },
-            },
+            on: { 'check.due': checkFor('probe') },
           },
           waiting: {
             description: 'The next check is due after the interval, jittered.',
             entry: 'planCheck',
-            after: {
-              checkInterval: {
-                target: 'active',
-                actions: { type: 'setReason', params: { reason: 'interval' } },
-              },
-            },
+            after: { checkInterval: checkFor('interval') },
             on: {
-              'check.due': { target: 'active', actions: { type: 'setReason', params: { reason: 'probe' } } },
-              'check.request': {
-                target: 'active',
-                actions: { type: 'setReason', params: { reason: 'requested' } },
-              },
+              'check.due': checkFor('probe'),
+              'check.request': checkFor('requested'),
               'session.lost': { target: 'reconnecting', actions: 'countLoss' },
               'policy.changed': { target: 'waiting', reenter: true },
             },
@@ -257,22 +251,11 @@ export function createBackendMachine(parts: BackendParts) {
           reconnecting: {
             description: 'The session was lost: a check soon makes a new one.',
             entry: 'planReconnect',
-            after: {
-              reconnectDelay: {
-                target: 'active',
-                actions: { type: 'setReason', params: { reason: 'lost' } },
-              },
-            },
-            on: {
-              'check.due': { target: 'active', actions: { type: 'setReason', params: { reason: 'probe' } } },
-              'check.request': {
-                target: 'active',
-                actions: { type: 'setReason', params: { reason: 'requested' } },
-              },
-            },
+            after: { reconnectDelay: checkFor('lost') },
+            on: { 'check.due': checkFor('probe'), 'check.request': checkFor('requested') },
           },
           active: {
-            description: 'A check is out.',
+            description: 'A check is out; when the circuit enters a new stay, it is made anew.',
             invoke: {
               id: 'check',
               src: 'check',
@@ -280,6 +263,7 @@ export function createBackendMachine(parts: BackendParts) {
             },
             initial: 'queued',
             on: {
+              'check.due': { ...checkFor('probe'), reenter: true },
               'check.succeeded': { target: 'waiting', actions: 'forgetLosses' },
               'check.failed': { target: 'waiting' },
               'check.skipped': { target: 'waiting', actions: 'forgetLosses' },
@@ -291,7 +275,16 @@ export function createBackendMachine(parts: BackendParts) {
                 description: 'It waits for its turn among the checks of the engine.',
                 on: { 'check.started': { target: 'running' } },
               },
-              running: { after: { checkTimeout: { actions: 'failCheck' } } },
+              running: {
+                description: 'A session that is lost while it is checked has failed the check.',
+                after: { checkTimeout: { actions: 'failCheck' } },
+                on: {
+                  'session.lost': {
+                    target: '#backend.checks.reconnecting',
+                    actions: ['countLoss', 'failCheck'],
+                  },
+                },
+              },
             },
           },
         },

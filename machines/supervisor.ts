@@ -1,7 +1,7 @@
 import { enqueueActions, setup } from 'xstate';
 import type { ActorRefFrom, AnyActorRef, ErrorActorEvent, SnapshotFrom } from 'xstate';
 import type { BackendMachine, BackendRef } from './backend.js';
-import type { BackendPolicy, BackendResume } from './backend-setup.js';
+import type { BackendInput, BackendPolicy, BackendResume } from './backend-setup.js';
 import type { Supervision } from './policy.js';
 
 /**
@@ -29,7 +29,13 @@ export interface BackendSpec {
 }
 
 export type SupervisorEvent =
-  | { type: 'config.changed'; backends: readonly BackendSpec[]; restart: RestartPolicy }
+  | {
+      type: 'config.changed';
+      backends: readonly BackendSpec[];
+      restart: RestartPolicy;
+      /** Milliseconds that a removed backend's calls in flight may take to finish. */
+      drainMs: number;
+    }
   | { type: 'backend.drained'; name: string; life: number }
   | { type: 'backend.restart'; name: string; life: number }
   | { type: 'backend.revive'; name: string }
@@ -59,7 +65,6 @@ export interface Child {
 
 export interface SupervisorContext {
   readonly restart: RestartPolicy;
-  readonly drainMs: number;
   readonly children: Readonly<Record<string, Child>>;
   readonly lives: number;
 }
@@ -67,14 +72,12 @@ export interface SupervisorContext {
 export interface SupervisorInput {
   readonly backends: readonly BackendSpec[];
   readonly restart: RestartPolicy;
-  /** Milliseconds that a removed backend's calls in flight may take to finish. */
-  readonly drainMs: number;
 }
 
 /** What the machine needs of the world. */
 export interface SupervisorParts {
   readonly backend: BackendMachine;
-  /** What a restarted backend keeps; asked at the moment of its restart. */
+  /** What a backend begins with; asked at the moment of its start or restart, undefined for a new one. */
   readonly resumeOf: (name: string) => BackendResume | undefined;
 }
 
@@ -97,8 +100,7 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
     },
     actors: { backend },
     delays: {
-      drainLimit: ({ context, event }) =>
-        event.type === 'supervisor.stop' ? event.drainMs : context.drainMs,
+      drainLimit: ({ event }) => ('drainMs' in event ? event.drainMs : 0),
     },
     actions: {
       /** All in one step: a step per child would copy the children once per child. */
@@ -139,8 +141,8 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
         }
         enqueue.assign(({ spawn }) => {
           for (const child of fresh) {
-            const { name, policy, checks } = child.spec;
-            const ref = spawn('backend', { id: idOf(name), input: { name, policy, checks } });
+            const { name } = child.spec;
+            const ref = spawn('backend', { id: idOf(name), input: inputOf(child.spec) });
             children[name] = { ...child, ref };
           }
           return { children, lives, restart: event.restart };
@@ -186,8 +188,8 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
         const child = context.children[event.name];
         if (!child || ('life' in event && event.life !== child.life)) return;
         if (child.supervision !== (event.type === 'backend.restart' ? 'restarting' : 'gaveUp')) return;
-        const { name, policy, checks } = child.spec;
-        const resume = resumeOf(name);
+        const { name } = child.spec;
+        const input = inputOf(child.spec, resumeOf(name));
         const revived = event.type === 'backend.revive';
         const lives = context.lives + 1;
         enqueue.assign(({ spawn }) => ({
@@ -199,10 +201,7 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
               supervision: 'running',
               restarts: child.restarts + 1,
               ...(revived && { crashes: 0, life: lives }),
-              ref: spawn('backend', {
-                id: idOf(name),
-                input: { name, policy, checks, ...(resume && { resume }) },
-              }),
+              ref: spawn('backend', { id: idOf(name), input }),
             },
           },
         }));
@@ -230,14 +229,14 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
     },
   }).createMachine({
     id: 'supervisor',
-    context: ({ input: { backends, restart, drainMs }, spawn }) => {
+    context: ({ input: { backends, restart }, spawn }) => {
       const children: Record<string, Child> = {};
       backends.forEach((spec, index) => {
-        const { name, policy, checks } = spec;
-        const ref = spawn('backend', { id: idOf(name), input: { name, policy, checks } });
+        const { name } = spec;
+        const ref = spawn('backend', { id: idOf(name), input: inputOf(spec, resumeOf(name)) });
         children[name] = { ...newborn(spec, index + 1), ref };
       });
-      return { restart, drainMs, children, lives: backends.length };
+      return { restart, children, lives: backends.length };
     },
     initial: 'running',
     on: { 'xstate.error.actor.*': { actions: 'supervise' } },
@@ -267,6 +266,10 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
 
 function newborn(spec: BackendSpec, life: number): Child {
   return { spec, life, ref: undefined, supervision: 'running', crashes: 0, restarts: 0, restartInMs: 0 };
+}
+
+function inputOf({ name, policy, checks }: BackendSpec, resume?: BackendResume): BackendInput {
+  return { name, policy, checks, ...(resume && { resume }) };
 }
 
 /** An errored machine leaves its own children running (xstate 5.33): end them before a replacement starts. */

@@ -32,12 +32,9 @@ export class Announcer {
 
   backend(gate: Gate, event: BackendEmitted): void {
     if (event.type === 'circuit.changed') {
-      gate.noteCircuit(event);
+      gate.noteOpening(event);
       this.#circuit(gate, event);
-    } else {
-      gate.noteHealth();
-      this.#health(gate, event);
-    }
+    } else this.#health(gate, event);
   }
 
   /** A new actor may begin in another state than its predecessor left: nobody should miss that either. */
@@ -54,6 +51,7 @@ export class Announcer {
     const from = gate.saidCircuit ?? to;
     if (from === to) return;
     gate.saidCircuit = to;
+    gate.circuitSince = this.clock.now();
     this.#say({
       type: 'circuit.changed',
       backend: gate.name,
@@ -70,6 +68,7 @@ export class Announcer {
     const from = gate.saidHealth;
     if (from === to) return;
     gate.saidHealth = to;
+    gate.healthSince = this.clock.now();
     this.#say({ type: 'health.changed', backend: gate.name, from, to, cause, ...(category && { category }) });
   }
 

@@ -23,6 +23,7 @@ export interface Backend {
    * Makes one guarded call.
    * @throws {CallRefusedError} the circuit does not admit it; the backend was not contacted.
    * @throws {CallTimeoutError} it did not end in time; the backend may have been contacted.
+   * @throws {TypeError} `timeoutMs` is not a number; the backend was not contacted.
    * @throws the caller's `signal.reason`, or whatever the operation throws.
    */
   execute<T>(operation: (attempt: Attempt) => PromiseLike<T> | T, options?: ExecuteOptions): Promise<T>;
@@ -65,6 +66,7 @@ export class BackendHandle implements Backend {
     { signal, timeoutMs = this.world.callTimeoutMs() }: ExecuteOptions = {},
   ): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (Number.isNaN(timeoutMs)) return Promise.reject(new TypeError('timeoutMs is not a number'));
     const permit = this.gate.permit();
     if (!permit.admitted) return Promise.reject(new CallRefusedError(permit));
     return attempt(permit, operation, { signal, timeoutMs }, this.world);

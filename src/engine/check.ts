@@ -11,8 +11,8 @@ import type { Turns } from './turns.js';
  * One health check of a backend. Resolving says that it works, unless it resolves to an outcome that says
  * otherwise; rejecting says that it does not. It must be cheap, and end when `signal` aborts.
  *
- * Throwing instead of returning a promise is a defect, not a verdict: the backend's actor crashes and its
- * supervisor restarts it.
+ * Throwing instead of returning a promise, or a `classify` that throws, is a defect, not a verdict: the backend's
+ * actor crashes and its supervisor restarts it.
  */
 export type HealthCheck = (
   backend: string,
@@ -34,11 +34,16 @@ export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObj
 
   return fromCallback<EventObject, CheckInput, CheckEvent>(({ input: { backend, reason }, sendBack }) => {
     const controller = new AbortController();
+    let over = false;
+    let checked: Gate | undefined;
     const say = (event: CheckEvent) => {
-      if (controller.signal.aborted) return;
+      if (over) return;
       world.outbox.run(() => {
         sendBack(event);
       });
+    };
+    const crash = (error: unknown) => {
+      say({ type: 'check.crashed', error });
     };
 
     const begin = () => {
@@ -49,42 +54,37 @@ export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObj
         say({ type: 'check.skipped' });
         return;
       }
+      checked = gate;
       say({ type: 'check.started' });
       const startedAt = world.clock.now();
-      const end = (outcome: Outcome) => {
-        if (controller.signal.aborted) return;
-        if (gate) gate.lastCheckAt = world.clock.now();
-        say(verdict(outcome, world.clock.now() - startedAt));
-      };
       try {
-        void world.check(backend, { signal: controller.signal }).then(
-          (outcome) => {
-            end(outcome ?? { kind: 'succeeded' });
-          },
-          (error: unknown) => {
-            end(world.classify(error));
-          },
-        );
+        void world
+          .check(backend, { signal: controller.signal })
+          .then(undefined, world.classify)
+          .then((outcome) => {
+            say(verdict(outcome, world.clock.now() - startedAt));
+          }, crash);
       } catch (error) {
-        say({ type: 'check.crashed', error });
+        crash(error);
       }
     };
 
     const giveUpTurn = world.turns.take(begin);
     return () => {
-      controller.abort();
+      over = true;
+      if (checked) checked.lastCheckAt = world.clock.now();
       giveUpTurn();
+      // Who listens to the signal is a stranger, and must not be let into a transition.
+      world.outbox.prepare(() => {
+        controller.abort();
+      });
     };
   });
 }
 
-function verdict(outcome: Outcome, elapsedMs: number): CheckEvent {
-  switch (outcome.kind) {
-    case 'succeeded':
-      return { type: 'check.succeeded', elapsedMs };
-    case 'failed':
-      return { type: 'check.failed', failure: outcome.failure };
-    case 'released':
-      return { type: 'check.skipped' };
-  }
+/** Whatever is not an outcome that says otherwise says that the backend works. */
+function verdict(outcome: Outcome | undefined, elapsedMs: number): CheckEvent {
+  if (outcome?.kind === 'failed') return { type: 'check.failed', failure: outcome.failure };
+  if (outcome?.kind === 'released') return { type: 'check.skipped' };
+  return { type: 'check.succeeded', elapsedMs };
 }

@@ -77,8 +77,7 @@ export function attempt<T>(
       end();
       permit.release();
       controller.abort(signal?.reason);
-      const reason: unknown = signal?.reason;
-      reject(reason instanceof Error ? reason : new Error('the caller gave up', { cause: reason }));
+      reject(signal?.reason as Error);
     };
     const timer = clock.setTimeout(() => {
       end();

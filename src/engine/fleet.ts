@@ -57,10 +57,11 @@ export class Fleet {
     return this.#handles;
   }
 
-  /** Takes over settings before anything has started. */
+  /** Takes over settings before anything has started. Handles that were given out stay valid. */
   replace(settings: FleetSettings): void {
     this.settings = settings;
-    this.#handles.clear();
+    const wanted = new Set(settings.backends.map(({ name }) => name));
+    for (const name of this.#handles.keys()) if (!wanted.has(name)) this.#handles.delete(name);
     this.#makeHandles();
   }
 
@@ -83,7 +84,7 @@ export class Fleet {
         const room = Math.max(0, PARTITION_SIZE - partition.size);
         const joining = fresh.splice(0, room);
         for (const { name } of joining) this.#homes.set(name, partition);
-        partition.reconcile([...specs, ...joining], settings.restart);
+        partition.reconcile([...specs, ...joining], settings);
       }
       this.#place(fresh);
     });
@@ -105,7 +106,8 @@ export class Fleet {
   }
 
   #makeHandles(): void {
-    for (const { name } of this.settings.backends) this.#handles.set(name, this.#newHandle(name));
+    for (const { name } of this.settings.backends)
+      if (!this.#handles.has(name)) this.#handles.set(name, this.#newHandle(name));
   }
 
   #newHandle(name: string): BackendHandle {
@@ -131,11 +133,11 @@ export class Fleet {
   }
 
   #place(specs: readonly BackendSpec[]): void {
-    const { restart, drainMs } = this.settings;
+    const { restart } = this.settings;
     for (let at = 0; at < specs.length; at += PARTITION_SIZE) {
       const backends = specs.slice(at, at + PARTITION_SIZE);
       const partition = new Partition(
-        { backends, restart, drainMs },
+        { backends, restart },
         {
           machine: this.world.machine,
           clock: this.world.clock,

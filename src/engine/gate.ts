@@ -101,8 +101,9 @@ export class Gate implements Standing {
     this.#derive();
   }
 
-  /** What an operator wants of an actor that is away: its successor begins with it. */
+  /** What an operator wants of an actor that is away, or not there yet: the next one begins with it. */
   override(circuit: CircuitState): void {
+    if (this.#stopping) return;
     this.circuit = circuit;
     if (circuit === 'closed') this.failures = 0;
   }
@@ -118,7 +119,7 @@ export class Gate implements Standing {
     this.#derive();
   }
 
-  /** What a restarted actor goes on from. */
+  /** What the next actor goes on from. */
   resume(): BackendResume {
     const category = this.lastCategory;
     return {
@@ -205,15 +206,9 @@ export class Gate implements Standing {
     this.#landed();
   }
 
-  /** Notes when the circuit changed, as its machine said it. */
-  noteCircuit(event: Extract<BackendEmitted, { type: 'circuit.changed' }>): void {
-    const now = this.world.clock.now();
-    this.circuitSince = now;
-    if (event.openForMs !== undefined) this.#openUntil = now + event.openForMs;
-  }
-
-  noteHealth(): void {
-    this.healthSince = this.world.clock.now();
+  /** Notes until when the circuit is open, as its machine said it. */
+  noteOpening({ openForMs }: Extract<BackendEmitted, { type: 'circuit.changed' }>): void {
+    if (openForMs !== undefined) this.#openUntil = this.world.clock.now() + openForMs;
   }
 
   /** Whether a call has succeeded since `succeededThen`, and nothing says otherwise. */

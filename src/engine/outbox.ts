@@ -12,7 +12,16 @@ export class Outbox {
   readonly #chores: (() => void)[] = [];
   readonly #letters: (() => void)[] = [];
 
-  constructor(readonly onError: (error: unknown) => void) {}
+  constructor(private readonly report: (error: unknown) => void) {}
+
+  /** Reports what a listener threw. A log that fails too must not stop the delivery. */
+  onError(error: unknown): void {
+    try {
+      this.report(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
 
   run<T>(entry: () => T): T {
     this.#depth += 1;

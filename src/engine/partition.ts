@@ -67,8 +67,11 @@ export class Partition {
     return Object.keys(this.#actor.getSnapshot().context.children).length;
   }
 
-  reconcile(backends: readonly BackendSpec[], restart: RestartPolicy): void {
-    this.#send({ type: 'config.changed', backends, restart });
+  reconcile(
+    backends: readonly BackendSpec[],
+    { restart, drainMs }: { restart: RestartPolicy; drainMs: number },
+  ): void {
+    this.#send({ type: 'config.changed', backends, restart, drainMs });
   }
 
   /** The last call of a draining backend has ended. */
@@ -90,7 +93,9 @@ export class Partition {
     this.#send({ type: 'calls.drained' });
   }
 
+  /** Where the supervisor has ended there is nothing left to tell. */
   #send(event: SupervisorEvent): void {
+    if (this.#actor.getSnapshot().status !== 'active') return;
     this.world.outbox.run(() => {
       this.#actor.send(event);
     });

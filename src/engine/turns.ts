@@ -1,9 +1,18 @@
 /** At most `limit` holders at once; the others wait in line. */
 export class Turns {
   readonly #waiting = new Set<() => void>();
+  #limit: number;
   #held = 0;
 
-  constructor(public limit: number) {}
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** A higher limit lets waiting ones begin at once; a lower one interrupts none. */
+  set limit(limit: number) {
+    this.#limit = limit;
+    this.#admit();
+  }
 
   /**
    * Calls `begin` when it is this one's turn, never before `take` has returned.
@@ -18,22 +27,22 @@ export class Turns {
         if (state === 'holding') begin();
       });
     };
-    if (this.#held < this.limit) start();
-    else this.#waiting.add(start);
+    this.#waiting.add(start);
+    this.#admit();
     return () => {
       if (state === 'holding') {
         this.#held -= 1;
-        this.#next();
+        this.#admit();
       } else this.#waiting.delete(start);
       state = 'done';
     };
   }
 
-  #next(): void {
+  #admit(): void {
     for (const start of this.#waiting) {
+      if (this.#held >= this.#limit) return;
       this.#waiting.delete(start);
       start();
-      return;
     }
   }
 }

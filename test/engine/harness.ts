@@ -1,5 +1,7 @@
 import { createEngine } from '../../src/create-engine.js';
 import type { EngineConfigInput } from '../../src/config/engine-config.js';
+import { BackendHandle } from '../../src/engine/backend-handle.js';
+import type { Backend } from '../../src/engine/backend-handle.js';
 import type { EngineOptions } from '../../src/engine/engine.js';
 import type { EngineEvent } from '../../src/engine/events.js';
 import type { Permit } from '../../src/engine/permit.js';
@@ -13,6 +15,17 @@ export const policy = {
   circuit: { failureThreshold: 3, openMs: 20_000, successThreshold: 1, maxProbes: 1, probeLimitMs: 7000 },
   health: { checkIntervalMs: 5000, checkTimeoutMs: 2000, unhealthyThreshold: 2, degradedThresholdMs: 500 },
 };
+
+/** An exception inside the actor: a guard reads a policy that throws. */
+export function crash(backend: Backend): void {
+  const event = {
+    type: 'policy.changed',
+    get policy(): never {
+      throw new Error('boom');
+    },
+  } as const;
+  if (backend instanceof BackendHandle) backend.gate.send(event);
+}
 
 /** An engine in virtual time, whose backends answer checks as the test says. */
 export function harness(

@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { BackendHandle } from '../../src/engine/backend-handle.js';
-import type { Backend } from '../../src/engine/backend-handle.js';
-import { harness, policy } from './harness.js';
+import { crash, harness, policy } from './harness.js';
 
 const three = { backends: { one: policy, two: policy, three: policy } };
 /** A check that throws instead of rejecting: the backend's actor crashes. */
 const boom = () => {
   throw new Error('boom');
 };
-
-/** An exception inside the actor: a guard reads a policy that throws. */
-function crash(backend: Backend): void {
-  const event = {
-    type: 'policy.changed',
-    get policy(): never {
-      throw new Error('boom');
-    },
-  } as const;
-  if (backend instanceof BackendHandle) backend.gate.send(event);
-}
 
 describe('a crash', () => {
   it('is survived, restarted after the backoff and reported; the others are not touched [R16]', async () => {
