@@ -8,16 +8,13 @@ import type { Outbox } from './outbox.js';
 import type { Turns } from './turns.js';
 
 /**
- * One health check of a backend. Resolving says that it works, unless it resolves to an outcome that says
- * otherwise; rejecting says that it does not. It must be cheap, and end when `signal` aborts.
+ * One health check of a backend. Resolving says that it works, whatever it resolves to, unless that is an `Outcome`
+ * that says otherwise; rejecting says that it does not. It must be cheap, and end when `signal` aborts.
  *
  * Throwing instead of returning a promise, or a `classify` that throws, is a defect, not a verdict: the backend's
  * actor crashes and its supervisor restarts it.
  */
-export type HealthCheck = (
-  backend: string,
-  options: { readonly signal: AbortSignal },
-) => Promise<Outcome | undefined>;
+export type HealthCheck = (backend: string, options: { readonly signal: AbortSignal }) => Promise<unknown>;
 
 interface CheckWorld {
   readonly check: HealthCheck;
@@ -69,7 +66,8 @@ export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObj
       }
     };
 
-    const giveUpTurn = world.turns.take(begin);
+    // While a probe waits, every call is refused.
+    const giveUpTurn = world.turns.take(begin, reason === 'probe');
     return () => {
       over = true;
       if (checked) checked.lastCheckAt = world.clock.now();
@@ -83,8 +81,15 @@ export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObj
 }
 
 /** Whatever is not an outcome that says otherwise says that the backend works. */
-function verdict(outcome: Outcome | undefined, elapsedMs: number): CheckEvent {
+function verdict(said: unknown, elapsedMs: number): CheckEvent {
+  const outcome = isOutcome(said) ? said : undefined;
   if (outcome?.kind === 'failed') return { type: 'check.failed', failure: outcome.failure };
   if (outcome?.kind === 'released') return { type: 'check.skipped' };
   return { type: 'check.succeeded', elapsedMs };
+}
+
+function isOutcome(said: unknown): said is Outcome {
+  if (typeof said !== 'object' || said === null || !('kind' in said)) return false;
+  if (said.kind !== 'failed') return said.kind === 'succeeded' || said.kind === 'released';
+  return 'failure' in said && typeof said.failure === 'object' && said.failure !== null;
 }

@@ -1,5 +1,6 @@
-/** At most `limit` holders at once; the others wait in line. */
+/** At most `limit` holders at once; the others wait in line, those whose callers wait before the rest. */
 export class Turns {
+  readonly #urgent = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #limit: number;
   #held = 0;
@@ -16,9 +17,11 @@ export class Turns {
 
   /**
    * Calls `begin` when it is this one's turn, never before `take` has returned.
+   * @param isUrgent before all that are not, whoever came first
    * @returns gives the turn up, or the place in the line; doing so twice changes nothing.
    */
-  take(begin: () => void): () => void {
+  take(begin: () => void, isUrgent = false): () => void {
+    const line = isUrgent ? this.#urgent : this.#waiting;
     let state: 'waiting' | 'holding' | 'done' = 'waiting';
     const start = () => {
       state = 'holding';
@@ -27,22 +30,24 @@ export class Turns {
         if (state === 'holding') begin();
       });
     };
-    this.#waiting.add(start);
+    line.add(start);
     this.#admit();
     return () => {
       if (state === 'holding') {
         this.#held -= 1;
         this.#admit();
-      } else this.#waiting.delete(start);
+      } else line.delete(start);
       state = 'done';
     };
   }
 
   #admit(): void {
-    for (const start of this.#waiting) {
-      if (this.#held >= this.#limit) return;
-      this.#waiting.delete(start);
-      start();
+    for (const line of [this.#urgent, this.#waiting]) {
+      for (const start of line) {
+        if (this.#held >= this.#limit) return;
+        line.delete(start);
+        start();
+      }
     }
   }
 }

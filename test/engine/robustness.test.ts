@@ -80,6 +80,19 @@ describe('turns', () => {
     await Promise.resolve();
     expect(begun).toEqual([0, 1, 2, 3]);
   });
+
+  it('a probe is before all routine checks that wait, and no more at once than the limit [R04] [R13]', async () => {
+    const turns = new Turns(1);
+    const begun: string[] = [];
+    const end = turns.take(() => begun.push('first'));
+    turns.take(() => begun.push('routine'));
+    turns.take(() => begun.push('probe'), true);
+    await Promise.resolve();
+    expect(begun).toEqual(['first']);
+    end();
+    await Promise.resolve();
+    expect(begun).toEqual(['first', 'probe']);
+  });
 });
 
 describe('execute', () => {
