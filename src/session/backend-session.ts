@@ -7,15 +7,19 @@ import { Connector } from './connector.js';
 import { declaredListMethod } from './enumerate.js';
 import { unlessAborted, withinLimit } from './limit.js';
 import type { BackendRequest, LiveSession } from './live-session.js';
+import { isDeeperThan } from './message.js';
 import type { Answer, Fault, Reply } from './outcome.js';
 import { fault, faultOf, outcomeOf, replyOf } from './outcome.js';
 import { RateGate } from './rate-gate.js';
 import type { RequestTerms } from './requests.js';
+import { remaining } from './requests.js';
 import type { SessionLimits } from './session-limits.js';
 import { DEFAULT_LIMITS } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
+import { Silence } from './silence.js';
 
 const METHOD_NOT_FOUND = -32601;
+const INVALID_PARAMS = -32602;
 /** Progress keeps a request alive for so many times its timeout, unless told otherwise. */
 const TOTAL_FACTOR = 10;
 
@@ -27,6 +31,11 @@ export interface SessionHooks {
   onSuspect(): void;
   /** The first catalog, and each that differs from the one before. */
   onCatalog(catalog: Catalog): void;
+  /**
+   * Whether the backend may be asked for something that nobody waits for, now. Where it may not, that is asked with the
+   * next health check. Default: always.
+   */
+  admits?(): boolean;
   /** What the backend says unasked, but for progress and `list_changed`. */
   onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
 }
@@ -49,8 +58,10 @@ export interface RequestOptions {
 export class BackendSession {
   readonly #limits: SessionLimits;
   readonly #warnings: RateGate;
+  readonly #notifications: RateGate;
   readonly #follower: CatalogFollower;
   readonly #connector: Connector;
+  readonly #silence: Silence;
   readonly #ending = new Set<Promise<void>>();
   readonly #retired = new Set<LiveSession>();
   #live: LiveSession | undefined;
@@ -62,11 +73,13 @@ export class BackendSession {
   ) {
     this.#limits = { ...DEFAULT_LIMITS, ...settings.limits };
     this.#warnings = new RateGate(this.#limits.maxLogLinesPerSecond);
-    this.#follower = new CatalogFollower(
-      this.#limits,
-      (catalog) => hooks.onCatalog(catalog),
-      (text) => this.#warn(text),
-    );
+    this.#notifications = new RateGate(this.#limits.maxNotificationsPerSecond);
+    this.#silence = new Silence(this.#limits.maxSilentChecks);
+    this.#follower = new CatalogFollower(this.#limits, {
+      admits: () => hooks.admits?.() ?? true,
+      onCatalog: (catalog) => hooks.onCatalog(catalog),
+      onWarning: (text) => this.#warn(text),
+    });
     this.#connector = new Connector(settings, this.#limits, hooks.log, {
       onOpened: (session) => this.#adopt(session),
       onRefused: (found) => this.#note('the backend session could not be opened', found),
@@ -75,7 +88,9 @@ export class BackendSession {
         if (session === this.#live) hooks.onSuspect();
       },
       onNotification: (session, method, params) => {
-        if (session === this.#live && !this.#follower.notice(method)) hooks.onNotification(method, params);
+        if (session !== this.#live || this.#follower.notice(method)) return;
+        if (this.#notifications.take().passes) hooks.onNotification(method, params);
+        else this.#warn('it sends more notifications a second than the limit; the rest is dropped');
       },
       onWarning: (text) => this.#warn(text),
     });
@@ -103,8 +118,8 @@ export class BackendSession {
 
   /**
    * One health check: a session that is not live is connected, initialised and its catalog read; a live one is
-   * pinged, or asked for a list where it does not know `ping`, and what is missing of its catalog is read.
-   * Never rejects.
+   * pinged, or asked for a list where it does not know `ping`, and what is missing of its catalog is read. One that
+   * hangs is replaced, its process too: the calls that are out on it may end. Never rejects.
    *
    * @param signal ends the check: a timeout (`AbortSignal.timeout`) is a failure, every other reason a release
    */
@@ -121,6 +136,11 @@ export class BackendSession {
    * Never rejects.
    */
   async request(request: BackendRequest, options: RequestOptions): Promise<Reply> {
+    // What is sent is one level deeper than its params.
+    if (isDeeperThan(request.params, this.#limits.maxDepth - 1)) {
+      const message = 'the request is nested more deeply than the limit';
+      return { outcome: { kind: 'released' }, kind: 'error', code: INVALID_PARAMS, message };
+    }
     const { signal, timeoutMs, maxTotalMs = timeoutMs * TOTAL_FACTOR, onProgress } = options;
     const answer = await this.#perform(request, { signal, timeoutMs, maxTotalMs, onProgress });
     return replyOf(answer, this.settings.hasAuth);
@@ -128,7 +148,7 @@ export class BackendSession {
 
   /** Sends a notification if the session is live; says nothing otherwise. */
   notify(method: string, params: Readonly<Record<string, unknown>>): void {
-    this.#live?.notify(method, params);
+    if (!isDeeperThan(params, this.#limits.maxDepth - 1)) this.#live?.notify(method, params);
   }
 
   /**
@@ -151,6 +171,10 @@ export class BackendSession {
 
   async #examine(signal: AbortSignal): Promise<Fault | undefined> {
     try {
+      if (this.#live !== undefined && this.#silence.isTooLong(this.#live)) {
+        this.#note('the backend session is replaced', fault('deadline', 'it answered no health check'));
+        this.#retire(this.#live);
+      }
       if (this.#live === undefined) await this.#connect(signal, Infinity);
       else {
         const answer = await this.#ping(signal);
@@ -228,8 +252,9 @@ export class BackendSession {
     if (outcome.kind === 'failed') this.hooks.onLost(outcome.failure);
   }
 
-  /** The backend no longer knows this session: its requests may end, new ones get a new session. */
+  /** The backend no longer knows this session, as each of its requests may find: they may end, new ones get a new one. */
   #retire(session: LiveSession): void {
+    if (this.#retired.has(session)) return;
     if (session === this.#live) {
       this.#live = undefined;
       this.#follower.leave();
@@ -269,14 +294,4 @@ function isRefusal(answer: Answer): answer is Extract<Answer, { kind: 'fault' }>
 
 function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError';
-}
-
-/** What is left of a request's time after connecting. */
-function remaining(terms: RequestTerms, startedAt: number): RequestTerms {
-  const usedMs = performance.now() - startedAt;
-  return {
-    ...terms,
-    timeoutMs: Math.max(terms.timeoutMs - usedMs, 1),
-    maxTotalMs: Math.max(terms.maxTotalMs - usedMs, 1),
-  };
 }

@@ -7,6 +7,13 @@ import type { LiveSession } from './live-session.js';
 import type { Fault } from './outcome.js';
 import type { SessionLimits } from './session-limits.js';
 
+interface FollowerWorld {
+  /** Whether the backend may be asked now, unasked ourselves. */
+  admits(): boolean;
+  onCatalog(catalog: Catalog): void;
+  onWarning(text: string): void;
+}
+
 interface Reading {
   readonly session: LiveSession;
   readonly done: Promise<Fault | undefined>;
@@ -27,8 +34,7 @@ export class CatalogFollower {
 
   constructor(
     readonly limits: SessionLimits,
-    readonly onCatalog: (catalog: Catalog) => void,
-    readonly onWarning: (text: string) => void,
+    readonly world: FollowerWorld,
   ) {}
 
   /** The last one known; kept when the session is gone. */
@@ -89,7 +95,7 @@ export class CatalogFollower {
         const leftMs = Math.max(endsAt - performance.now(), 1);
         return session.request({ method, params }, { signal, timeoutMs: leftMs, maxTotalMs: leftMs });
       },
-      onWarning: this.onWarning,
+      onWarning: (text) => this.world.onWarning(text),
     });
     // Its successor reads for itself.
     if (this.#session !== session) return fault;
@@ -106,7 +112,7 @@ export class CatalogFollower {
     const next: Catalog = { tools, resources, resourceTemplates, prompts, ...agreement };
     if (isDeepStrictEqual(next, this.#catalog)) return;
     this.#catalog = next;
-    this.onCatalog(next);
+    this.world.onCatalog(next);
   }
 
   #readAfterGap(): void {
@@ -114,7 +120,8 @@ export class CatalogFollower {
     const waitMs = Math.max(this.#readAt + this.limits.refreshGapMs - performance.now(), 0);
     this.#gapTimer = setTimeout(() => {
       this.#gapTimer = undefined;
-      void this.upToDate();
+      // It stays stale until the next health check, which is not made while the circuit is open.
+      if (this.world.admits()) void this.upToDate();
     }, waitMs).unref();
   }
 }

@@ -150,15 +150,16 @@ export class ChildProcessChannel implements Channel {
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stdout.once('end', () => this.#end(child));
     this.#logStderr(child);
-    // Writing to a child that is going: its exit says all there is to say.
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
+    // A child that is going shows it here too. One that only closed its input would never answer again.
+    child.stdin.on('error', () => this.#end(child));
+    for (const stream of [child.stdout, child.stderr]) stream.on('error', () => undefined);
     child.once('exit', () => {
       abandonGroup(pid);
       this.#end(child);
     });
   }
 
-  /** Its output ended or it exited: gone when both are true, or shortly after one of them. */
+  /** Its output or input ended, or it exited: gone when it wrote its last and exited, or shortly after one of them. */
   #end(child: ChildProcessWithoutNullStreams): void {
     const exited = child.exitCode !== null || child.signalCode !== null;
     if (exited && child.stdout.readableEnded) this.#lose(exitFault(child));
@@ -170,8 +171,9 @@ export class ChildProcessChannel implements Channel {
     const stderr = new LineReader(
       this.limits.maxLogLineBytes,
       (line, cut) => {
+        if (line === '') return;
         const { passes, held } = gate.take();
-        if (!passes || line === '') return;
+        if (!passes) return;
         const more = { ...(cut ? { cut } : {}), ...(held > 0 ? { linesDropped: held } : {}) };
         this.log.info({ stream: 'stderr', ...more }, line);
       },
@@ -219,5 +221,6 @@ function exitFault(child: ChildProcessWithoutNullStreams): Fault {
   if (child.exitCode !== null) {
     return fault('child-exited', `its process exited with code ${child.exitCode}`);
   }
-  return fault('child-exited', 'its process closed its output');
+  const closed = child.stdout.readableEnded ? 'closed its output' : 'no longer reads';
+  return fault('child-exited', `its process ${closed}`);
 }

@@ -1,15 +1,22 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { guardIdleSockets } from './idle-sockets.js';
 import { isRecord } from './message.js';
 import { readMessage } from './message.js';
-import type { RpcError } from './outcome.js';
+import type { Fault, RpcError } from './outcome.js';
 import { FaultError, fault, faultOfSocketError, faultOfStatus, retryAfterMs } from './outcome.js';
 import type { SessionLimits } from './session-limits.js';
 
 /** An idle socket is closed before common servers close theirs, so that no request meets a closing one. */
 const IDLE_SOCKET_MS = 1_000;
+/** After a pause this long the ends of idle sockets are read before one of them is used. */
+const RESTED_MS = 10;
 /** Bytes read of an answer of which only an error message may be of use. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
+/** How long such an answer may take to end. */
+const REFUSAL_BODY_MS = 500;
+/** How long a message that has no answer may wait to be accepted. */
+const ACCEPT_MS = 5_000;
 
 export type HttpMethod = 'GET' | 'POST' | 'DELETE';
 
@@ -21,6 +28,11 @@ export interface Exchange {
   destroy(): void;
 }
 
+interface Sending {
+  request: http.ClientRequest | undefined;
+  over: boolean;
+}
+
 /**
  * The HTTP side of one session: own sockets, own headers. Redirects are not followed, bodies are not decompressed,
  * so what is counted is what is read.
@@ -28,6 +40,8 @@ export interface Exchange {
 export class HttpClient {
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
+  #usedAt = -Infinity;
+  #closed = false;
 
   /** @param headers sent with every request; the protocol's own headers win over them */
   constructor(
@@ -38,6 +52,7 @@ export class HttpClient {
     const options = { keepAlive: true, timeout: IDLE_SOCKET_MS };
     const secure = url.protocol === 'https:';
     this.#agent = secure ? new https.Agent(options) : new http.Agent(options);
+    guardIdleSockets(this.#agent, IDLE_SOCKET_MS);
     this.#request = secure ? https.request : http.request;
   }
 
@@ -47,24 +62,53 @@ export class HttpClient {
     for (const [name, value] of Object.entries(this.headers)) merged[name.toLowerCase()] = value;
     Object.assign(merged, { 'accept-encoding': 'identity' }, headers);
     if (body !== undefined) merged['content-length'] = Buffer.byteLength(body);
-    let request: http.ClientRequest;
-    try {
-      request = this.#request(url, { method, headers: merged, agent: this.#agent });
-    } catch {
-      // What Node says here may quote the header.
-      const broken = fault('unreachable', 'its address or a configured header is not usable in HTTP');
-      return { response: Promise.reject(new FaultError(broken)), destroy: () => undefined };
-    }
-    const response = new Promise<http.IncomingMessage>((resolve, reject) => {
-      request.once('response', resolve);
-      request.on('error', (error) => reject(new FaultError(faultOfSocketError(error))));
+    const sending: Sending = { request: undefined, over: false };
+    const send = (): Promise<http.IncomingMessage> =>
+      this.#send(url, { method, headers: merged, agent: this.#agent }, body, sending);
+    const response = this.#isRested() ? nextPoll().then(send) : send();
+    const destroy = (): void => {
+      sending.over = true;
+      sending.request?.destroy();
+    };
+    return { response, destroy };
+  }
+
+  #send(
+    url: URL,
+    options: http.RequestOptions,
+    body: string | undefined,
+    sending: Sending,
+  ): Promise<http.IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const refuse = (found: Fault): void => reject(new FaultError(found));
+      if (sending.over || this.#closed) {
+        refuse(fault('closed', 'its session was closed'));
+        return;
+      }
+      try {
+        const request = this.#request(url, options);
+        sending.request = request;
+        request.once('response', resolve);
+        request.on('error', (error) => refuse(faultOfSocketError(error)));
+        request.end(body);
+      } catch {
+        // What Node says here may quote the header.
+        refuse(fault('unreachable', 'its address or a configured header is not usable in HTTP'));
+      }
     });
-    request.end(body);
-    return { response, destroy: () => request.destroy() };
+  }
+
+  /** Whether its idle sockets have idled for so long that their server may have closed them. */
+  #isRested(): boolean {
+    const now = performance.now();
+    const rested = now - this.#usedAt > RESTED_MS;
+    this.#usedAt = now;
+    return rested;
   }
 
   /** Ends every socket. */
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 }
@@ -95,7 +139,34 @@ export function readBody(response: http.IncomingMessage, maxBytes: number): Prom
 
 /** Lets an answer end that nobody needs, so that its socket can be used again. */
 export function discard(response: http.IncomingMessage): void {
-  readBody(response, MAX_REFUSAL_BYTES).catch(() => undefined);
+  void readRefusal(response);
+}
+
+/** What there is of a body that need not come whole; one that does not end costs no more than its limits. */
+async function readRefusal(response: http.IncomingMessage): Promise<string> {
+  const limit = setTimeout(() => response.destroy(), REFUSAL_BODY_MS).unref();
+  const body = await readBody(response, MAX_REFUSAL_BYTES).catch(() => '');
+  clearTimeout(limit);
+  return body;
+}
+
+/**
+ * Waits until a message that has no answer is accepted; a server that takes too long over it loses it.
+ * @throws FaultError
+ */
+export async function requireAccepted(
+  exchange: Exchange,
+  inSession: boolean,
+  limits: SessionLimits,
+): Promise<void> {
+  const limit = setTimeout(() => exchange.destroy(), ACCEPT_MS).unref();
+  try {
+    const response = await exchange.response;
+    await requireSuccess(response, inSession, limits);
+    discard(response);
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /**
@@ -110,7 +181,7 @@ export async function requireSuccess(
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return;
   const wait = retryAfterMs(response.headers['retry-after'], limits.maxRetryAfterMs, Date.now());
-  const rpcError = rpcErrorIn(await readBody(response, MAX_REFUSAL_BYTES).catch(() => ''));
+  const rpcError = rpcErrorIn(await readRefusal(response));
   throw new FaultError(
     faultOfStatus({
       status,
@@ -154,4 +225,11 @@ function rpcErrorIn(body: string): RpcError | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Resolves when the sockets have been looked at, and what they showed has been taken in. */
+function nextPoll(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
 }

@@ -2,11 +2,26 @@ import type { IncomingMessage } from 'node:http';
 import type { Channel, ChannelEvents } from './channel.js';
 import { EventStream } from './event-stream.js';
 import type { Exchange } from './http-exchange.js';
-import { discard, HttpClient, mediaType, parseJson, requireSuccess } from './http-exchange.js';
+import {
+  discard,
+  HttpClient,
+  mediaType,
+  parseJson,
+  requireAccepted,
+  requireSuccess,
+} from './http-exchange.js';
 import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './message.js';
 import { FaultError, fault, faultOf } from './outcome.js';
 import type { Fault } from './outcome.js';
 import type { SessionLimits } from './session-limits.js';
+
+/** How long a request may stay unaccepted after its answer. */
+const LINGER_MS = 1_000;
+
+interface Held {
+  readonly exchange: Exchange;
+  linger: NodeJS.Timeout | undefined;
+}
 
 /**
  * The transport before Streamable HTTP: one stream carries every answer, messages are posted to the address that its
@@ -17,7 +32,7 @@ import type { SessionLimits } from './session-limits.js';
 export class LegacySseChannel implements Channel {
   readonly pid = undefined;
   readonly #http: HttpClient;
-  readonly #posts = new Set<Exchange>();
+  readonly #held = new Map<number, Held>();
   #stream: Exchange | undefined;
   #endpoint: URL | undefined;
   #revision: string | undefined;
@@ -33,7 +48,7 @@ export class LegacySseChannel implements Channel {
   }
 
   get exchanges(): number {
-    return this.#posts.size;
+    return this.#held.size;
   }
 
   async open(): Promise<void> {
@@ -48,33 +63,34 @@ export class LegacySseChannel implements Channel {
   }
 
   request(message: OutgoingRequest): void {
-    this.post(message).catch((error: unknown) => {
-      if (!this.#closed) this.events.onFault(message.id, faultOf(error));
-    });
+    const exchange = this.#start(message);
+    const held: Held = { exchange, linger: undefined };
+    this.#held.set(message.id, held);
+    // Some servers accept a request only when they have answered it: this takes as long as the request may.
+    exchange.response
+      .then(async (response) => {
+        await requireSuccess(response, true, this.limits);
+        discard(response);
+      })
+      .catch((error: unknown) => {
+        if (!this.#closed) this.events.onFault(message.id, faultOf(error));
+      })
+      .finally(() => {
+        clearTimeout(held.linger);
+        this.#held.delete(message.id);
+      });
   }
 
-  async post(message: OutgoingRequest | OutgoingNotification | OutgoingAnswer): Promise<void> {
-    const exchange = this.#http.start(
-      'POST',
-      {
-        'content-type': 'application/json',
-        ...(this.#revision === undefined ? {} : { 'mcp-protocol-version': this.#revision }),
-      },
-      JSON.stringify(message),
-      this.#endpoint,
-    );
-    this.#posts.add(exchange);
-    try {
-      const response = await exchange.response;
-      await requireSuccess(response, true, this.limits);
-      discard(response);
-    } finally {
-      this.#posts.delete(exchange);
-    }
+  post(message: OutgoingNotification | OutgoingAnswer): Promise<void> {
+    return requireAccepted(this.#start(message), true, this.limits);
   }
 
-  release(): void {
-    // A post ends when it is accepted; answers share the one stream.
+  release(id: number, answered: boolean): void {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    if (!answered) held.exchange.destroy();
+    // An answered request that is never accepted may not keep the socket.
+    else held.linger ??= setTimeout(() => held.exchange.destroy(), LINGER_MS).unref();
   }
 
   initialized(revision: string): void {
@@ -84,9 +100,21 @@ export class LegacySseChannel implements Channel {
   close(): Promise<void> {
     this.#closed = true;
     this.#stream?.destroy();
-    for (const exchange of this.#posts) exchange.destroy();
+    for (const { exchange } of this.#held.values()) exchange.destroy();
     this.#http.close();
     return Promise.resolve();
+  }
+
+  #start(message: OutgoingRequest | OutgoingNotification | OutgoingAnswer): Exchange {
+    return this.#http.start(
+      'POST',
+      {
+        'content-type': 'application/json',
+        ...(this.#revision === undefined ? {} : { 'mcp-protocol-version': this.#revision }),
+      },
+      JSON.stringify(message),
+      this.#endpoint,
+    );
   }
 
   /** Reads the stream from now on; resolves when it has named the address to post to. */

@@ -3,9 +3,9 @@ import type { Agreement } from './handshake.js';
 import { agreementOf, asHandshakeFault, initializeParams } from './handshake.js';
 import { unlessAborted } from './limit.js';
 import type { Incoming } from './message.js';
-import { isRecord, readMessage } from './message.js';
+import { isDeeperThan, isRecord, readMessage } from './message.js';
 import type { Answer, Fault } from './outcome.js';
-import { FaultError, fault } from './outcome.js';
+import { FaultError, fault, faultOf } from './outcome.js';
 import type { RequestTerms } from './requests.js';
 import { Requests } from './requests.js';
 import type { SessionLimits } from './session-limits.js';
@@ -38,6 +38,7 @@ export class LiveSession {
   readonly #requests: Requests;
   #agreement: Agreement | undefined;
   #serverRequests = 0;
+  #heard = 0;
   #handedOut = false;
   /** Called when the last request has ended, once it is retired. */
   #onIdle: (() => void) | undefined;
@@ -78,7 +79,8 @@ export class LiveSession {
       return session;
     } catch (error) {
       await session.close(0);
-      throw error;
+      // Whatever it refused, be it the connection, the handshake or its last word: it cannot be used.
+      throw new FaultError(asHandshakeFault(faultOf(error), signal));
     }
   }
 
@@ -89,6 +91,11 @@ export class LiveSession {
 
   get pid(): number | undefined {
     return this.#channel.pid;
+  }
+
+  /** How many times it has said anything at all. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** What requests hold, answered or not. 0 when the session is at rest. */
@@ -139,7 +146,7 @@ export class LiveSession {
       },
       { signal, timeoutMs: Infinity, maxTotalMs: Infinity },
     );
-    if (answer.kind === 'fault') throw new FaultError(asHandshakeFault(answer.fault, signal));
+    if (answer.kind === 'fault') throw new FaultError(answer.fault);
     if (answer.kind === 'error') {
       throw new FaultError(fault('handshake-refused', `it refused to initialize (error ${answer.code})`));
     }
@@ -153,9 +160,25 @@ export class LiveSession {
 
   #receive(value: unknown, exchange: number | undefined): void {
     if (this.#over) return;
+    this.#heard += 1;
     // Revision 2025-03-26 allowed batches.
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    for (const each of values) this.#take(readMessage(each), exchange);
+    for (const each of values) {
+      const message = readMessage(each);
+      if (isDeeperThan(each, this.limits.maxDepth)) this.#refuseDeep(message, exchange);
+      else this.#take(message, exchange);
+    }
+  }
+
+  #refuseDeep(message: Incoming, exchange: number | undefined): void {
+    const isAnswer = message.kind !== 'request' && message.kind !== 'notification';
+    const id = isAnswer ? (exchange ?? message.id) : undefined;
+    if (id === undefined)
+      this.events.onWarning('it sent a message that is nested more deeply than the limit');
+    else {
+      const found = fault('too-large', 'its answer is nested more deeply than the limit');
+      this.#settle(id, { kind: 'fault', fault: found });
+    }
   }
 
   #take(message: Incoming, exchange: number | undefined): void {

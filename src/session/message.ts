@@ -41,7 +41,7 @@ export interface OutgoingAnswer {
 
 /**
  * Sorts one decoded JSON value. An answer counts only with `jsonrpc: "2.0"`, exactly one of result and error, and an
- * id of ours: a number. A number written as a string is another id, by JSON-RPC.
+ * id of ours: a number. A number written as a string is another id, by JSON-RPC, but plain as to what was meant.
  */
 export function readMessage(value: unknown): Incoming {
   if (!isRecord(value)) return { kind: 'malformed', id: undefined };
@@ -51,7 +51,15 @@ export function readMessage(value: unknown): Incoming {
     const params = isRecord(value['params']) ? value['params'] : {};
     return { kind: 'notification', method, params };
   }
-  return readAnswer(value, typeof id === 'number' ? id : undefined);
+  const answer = readAnswer(value, typeof id === 'number' ? id : undefined);
+  const isWritten = answer.kind === 'malformed' && typeof id === 'string' && /^\d{1,15}$/.test(id);
+  return isWritten ? { ...answer, id: Number(id) } : answer;
+}
+
+/** Whether a JSON value has more levels of arrays and objects than that. Deeper ones overflow the stack elsewhere. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeperThan(each, levels - 1));
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

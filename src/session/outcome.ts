@@ -189,7 +189,9 @@ function mechanismOfStatus({ status, rpcError, inSession }: HttpRefusal): Mechan
 export function retryAfterMs(header: string | undefined, maxMs: number, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
-  const wanted = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  // Every HTTP date begins with the day of the week; without it `Date.parse` takes `1.5` for a day in January.
+  const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
+  const wanted = /^\d+$/.test(text) ? Number(text) * 1_000 : date - nowMs;
   return Number.isNaN(wanted) ? undefined : Math.min(Math.max(wanted, 0), maxMs);
 }
 

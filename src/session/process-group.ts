@@ -2,7 +2,7 @@
 const groups = new Set<number>();
 let watching = false;
 
-/** From now on the group dies with us, however our process ends short of a SIGKILL. */
+/** From now on the group dies with us, however our process ends, short of a signal that it does not handle. */
 export function adoptGroup(leader: number): void {
   groups.add(leader);
   if (watching) return;

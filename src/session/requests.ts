@@ -3,7 +3,7 @@ import type { Answer, Fault } from './outcome.js';
 import { fault } from './outcome.js';
 
 /** Node fires a longer timer at once; a longer wait is several of these. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** A timer that fires this late shows that the process itself stood still: the answer may lie in the socket. */
 const STALL_MS = 50;
 
@@ -16,6 +16,16 @@ export interface RequestTerms {
   readonly maxTotalMs: number;
   /** Progress of this request, its params without the token. */
   readonly onProgress?: ((params: Readonly<Record<string, unknown>>) => void) | undefined;
+}
+
+/** The terms of a request of which some time is used up already. */
+export function remaining(terms: RequestTerms, startedAt: number): RequestTerms {
+  const usedMs = performance.now() - startedAt;
+  return {
+    ...terms,
+    timeoutMs: Math.max(terms.timeoutMs - usedMs, 1),
+    maxTotalMs: Math.max(terms.maxTotalMs - usedMs, 1),
+  };
 }
 
 interface Pending {
@@ -111,8 +121,7 @@ export class Requests {
     const now = performance.now();
     const expire = (): void => this.#expire(id, pending);
     if (now < dueAt || dueAt < Math.min(pending.quietUntil, pending.endsAt)) this.#arm(id, pending);
-    else if (now - dueAt > STALL_MS) pending.timer = setTimeout(expire, STALL_MS);
-    else setImmediate(() => setImmediate(expire));
+    else pending.timer = lookAgain(dueAt, expire);
   }
 
   #expire(id: number, pending: Pending): void {
@@ -129,6 +138,16 @@ export class Requests {
         : `the call timed out after ${inSeconds(timeoutMs)}`;
     this.#giveUp(id, fault('deadline', reason));
   }
+}
+
+/**
+ * Runs something when the sockets have been looked at once more since a timer fired; it may come after what it was
+ * for is over. Returns the timer that this takes, if it takes one.
+ */
+export function lookAgain(dueAt: number, expire: () => void): NodeJS.Timeout | undefined {
+  if (performance.now() - dueAt > STALL_MS) return setTimeout(expire, STALL_MS);
+  setImmediate(() => setImmediate(expire));
+  return undefined;
 }
 
 /** `30 s`, `0.25 s`: milliseconds as people read them. */

@@ -2,6 +2,10 @@
 export interface SessionLimits {
   /** Bytes of one message: a JSON body, the data of one SSE event, one line of a child's stdout. One more is refused. */
   readonly maxMessageBytes: number;
+  /** Levels of arrays and objects in one message, itself counted, sent or received. One more is refused. */
+  readonly maxDepth: number;
+  /** Notifications passed on in one second, progress and `list_changed` not counted; the rest is dropped. */
+  readonly maxNotificationsPerSecond: number;
   /** Pages read of one list; a list that goes on is cut there, with a warning. */
   readonly maxPages: number;
   /** Entries kept of one list; the rest is dropped, with a warning. */
@@ -16,12 +20,16 @@ export interface SessionLimits {
   readonly maxLogLinesPerSecond: number;
   /** Longest Retry-After that is believed, in milliseconds. */
   readonly maxRetryAfterMs: number;
+  /** Health checks in a row that a session may leave without any sign of life; then it is replaced, its process too. */
+  readonly maxSilentChecks: number;
   /** Requests of the backend to us that are being answered at once; more are dropped. */
   readonly maxServerRequests: number;
 }
 
 export const DEFAULT_LIMITS: SessionLimits = {
   maxMessageBytes: 16 * 1024 * 1024,
+  maxDepth: 1_000,
+  maxNotificationsPerSecond: 1_000,
   maxPages: 100,
   maxItems: 2_000,
   maxEnumerationMs: 30_000,
@@ -29,5 +37,6 @@ export const DEFAULT_LIMITS: SessionLimits = {
   maxLogLineBytes: 4_096,
   maxLogLinesPerSecond: 20,
   maxRetryAfterMs: 3_600_000,
+  maxSilentChecks: 3,
   maxServerRequests: 16,
 };

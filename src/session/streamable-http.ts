@@ -2,22 +2,26 @@ import type { IncomingMessage } from 'node:http';
 import type { Channel, ChannelEvents } from './channel.js';
 import { EventStream } from './event-stream.js';
 import type { Exchange, HttpMethod } from './http-exchange.js';
-import { discard, HttpClient, mediaType, parseJson, readBody, requireSuccess } from './http-exchange.js';
+import {
+  discard,
+  HttpClient,
+  mediaType,
+  parseJson,
+  readBody,
+  requireAccepted,
+  requireSuccess,
+} from './http-exchange.js';
 import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './message.js';
 import type { Fault } from './outcome.js';
 import { FaultError, fault, faultOf } from './outcome.js';
 import type { SessionLimits } from './session-limits.js';
+import { StandaloneStream } from './standalone-stream.js';
 
 /** How long a stream may stay open after the answer it was opened for. */
 const LINGER_MS = 1_000;
 /** Attempts to resume one answer's stream without a new event in between. */
 const MAX_RESUMES = 3;
 const MAX_RESUME_DELAY_MS = 10_000;
-/** Bounds of the wait before the standalone stream is opened again; a server's `retry` may not shorten it. */
-const MIN_REOPEN_MS = 1_000;
-const MAX_REOPEN_MS = 30_000;
-/** A stream that lived this long was a good one: the next wait is short again. */
-const GOOD_STREAM_MS = 5_000;
 /** Longest session id that is taken over, and what it may consist of. Source: MCP transports, "session management". */
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;
 
@@ -40,8 +44,7 @@ export class StreamableHttpChannel implements Channel {
   readonly #held = new Map<number, Held>();
   #sessionId: string | undefined;
   #revision: string | undefined;
-  #standalone: Exchange | undefined;
-  #reopenTimer: NodeJS.Timeout | undefined;
+  readonly #standalone: StandaloneStream;
   #closed = false;
 
   constructor(
@@ -51,6 +54,11 @@ export class StreamableHttpChannel implements Channel {
     readonly events: ChannelEvents,
   ) {
     this.#http = new HttpClient(url, headers, limits);
+    this.#standalone = new StandaloneStream(
+      () => this.#openStream(),
+      (response) => this.#readEvents(response, undefined),
+      events,
+    );
   }
 
   get exchanges(): number {
@@ -72,31 +80,33 @@ export class StreamableHttpChannel implements Channel {
       });
   }
 
-  async post(message: OutgoingNotification | OutgoingAnswer): Promise<void> {
-    const response = await this.#start('POST', JSON.stringify(message)).response;
-    await requireSuccess(response, this.#sessionId !== undefined, this.limits);
-    discard(response);
+  post(message: OutgoingNotification | OutgoingAnswer): Promise<void> {
+    const exchange = this.#start('POST', JSON.stringify(message));
+    return requireAccepted(exchange, this.#sessionId !== undefined, this.limits);
   }
 
   release(id: number, answered: boolean): void {
     const held = this.#held.get(id);
     if (held === undefined) return;
     held.released = true;
-    if (!answered) held.exchange?.destroy();
+    if (!answered) {
+      held.exchange?.destroy();
+      return;
+    }
     // The server closes the stream after its answer; one that does not may not keep the socket.
-    else held.linger ??= setTimeout(() => held.exchange?.destroy(), LINGER_MS).unref();
+    held.linger ??= setTimeout(() => held.exchange?.destroy(), LINGER_MS).unref();
+    if (this.#revision !== undefined) this.#standalone.keepUp();
   }
 
   initialized(revision: string): void {
     this.#revision = revision;
-    void this.#listen(MIN_REOPEN_MS);
+    this.#standalone.keepUp();
   }
 
   async close(graceMs: number): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#reopenTimer);
-    this.#standalone?.destroy();
+    this.#standalone.close();
     for (const held of this.#held.values()) held.exchange?.destroy();
     if (graceMs > 0 && this.#sessionId !== undefined) await this.#endSession(Math.min(graceMs, 1_000));
     this.#http.close();
@@ -182,39 +192,6 @@ export class StreamableHttpChannel implements Channel {
     });
   }
 
-  /** Holds the standalone stream open, for as long as the server offers one. */
-  async #listen(waitMs: number): Promise<void> {
-    const exchange = this.#openStream();
-    this.#standalone = exchange;
-    const openedAt = performance.now();
-    const response = await exchange.response.catch(() => undefined);
-    if (this.#closed) return;
-    if (
-      response !== undefined &&
-      (response.statusCode !== 200 || mediaTypeOf(response) !== 'text/event-stream')
-    ) {
-      // Not offered (405), or not for us any more: requests will tell.
-      discard(response);
-      return;
-    }
-    if (response !== undefined) {
-      const ended = await this.#readEvents(response, undefined).catch((error: unknown) => faultOf(error));
-      if (this.#isClosed()) return;
-      if ('reason' in ended) this.events.onWarning(`the stream of notifications broke: ${ended.reason}`);
-      this.events.onSuspect();
-    }
-    const lived = performance.now() - openedAt > GOOD_STREAM_MS;
-    this.#reopenTimer = setTimeout(
-      () => void this.#listen(lived ? MIN_REOPEN_MS : Math.min(waitMs * 2, MAX_REOPEN_MS)),
-      lived ? MIN_REOPEN_MS : waitMs,
-    ).unref();
-  }
-
-  // A method: the compiler believes that a field read before an await still has its value.
-  #isClosed(): boolean {
-    return this.#closed;
-  }
-
   #openStream(lastEventId?: string): Exchange {
     return this.#start('GET', undefined, lastEventId === undefined ? {} : { 'last-event-id': lastEventId });
   }
@@ -252,14 +229,6 @@ export class StreamableHttpChannel implements Channel {
 
   #fail(id: number, found: Fault): void {
     if (!this.#closed) this.events.onFault(id, found);
-  }
-}
-
-function mediaTypeOf(response: IncomingMessage): string | undefined {
-  try {
-    return mediaType(response);
-  } catch {
-    return undefined;
   }
 }
 
