@@ -54,8 +54,9 @@ interface VmcpOptions {
   readonly version: string;
 }
 
-/** What ending a session may take beyond the drain time, in milliseconds. */
-const SESSION_END_MS = 1500;
+/** What ending the sessions may take beyond the drain time: a fifth of it, at most so many milliseconds. */
+const MAX_SESSION_END_MS = 1500;
+const SESSION_END_SHARE = 0.2;
 
 /** Puts engine, backend sessions and gateway together. Nothing runs before `start()`. */
 export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): Vmcp {
@@ -87,8 +88,11 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
     },
     stop: async (drainMs) => {
       await engine.stop({ drainMs });
+      // What is still out fails with its session, and that is what its caller is told.
+      const graceMs = Math.min(drainMs * SESSION_END_SHARE, MAX_SESSION_END_MS);
+      const ended = Promise.all([...sessions.values()].map((session) => session.close(graceMs)));
       await gateway.close();
-      await Promise.all([...sessions.values()].map((session) => session.close(SESSION_END_MS)));
+      await ended;
     },
     status: () => engine.status(),
     backends: () => entries.map((entry) => infoOf(entry, sessionOf(sessions, entry.name))),
@@ -127,6 +131,7 @@ function openSession(
       onSuspect: () => {
         engine.check(name);
       },
+      admits: () => engine.backend(name).refusal() === undefined,
       onCatalog: () => {
         gateway().changed();
       },

@@ -1,7 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCRequest, RequestId, Result as SdkResult } from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCRequest, Result as SdkResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Log } from '../log.js';
 import type { Exchange, Handler, Params } from './handlers.js';
 import type { Lists } from './listing.js';
@@ -18,11 +18,8 @@ export interface ClientContext {
   lists(): Lists;
   instructions(): string | undefined;
   onLogLevel(): void;
-}
-
-/** A transport that can be told that a request gets no answer. */
-export interface ClientTransport extends Transport {
-  abandon?(id: RequestId): void;
+  /** Takes note of an answer that is being worked on. */
+  onAnswering(answer: Promise<unknown>): void;
 }
 
 const CAPABILITIES = {
@@ -42,7 +39,7 @@ export class ClientSession {
 
   constructor(
     private readonly context: ClientContext,
-    private readonly transport: ClientTransport,
+    private readonly transport: Transport,
     private readonly onEnd: () => void,
   ) {
     this.#seen = context.lists();
@@ -89,8 +86,9 @@ export class ClientSession {
     if (request.method === 'logging/setLevel') return this.#setLogLevel(params);
     const handler = this.context.handlers.get(request.method);
     if (!handler) throw new RpcError(RPC.methodNotFound, `unknown method "${request.method}"`);
-    extra.signal.addEventListener('abort', () => this.transport.abandon?.(request.id), { once: true });
-    return handler(params, this.#exchangeOf(extra));
+    const answer = Promise.resolve(handler(params, this.#exchangeOf(extra)));
+    this.context.onAnswering(answer);
+    return answer;
   }
 
   #exchangeOf(extra: Parameters<Fallback>[1]): Exchange {

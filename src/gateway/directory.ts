@@ -76,7 +76,8 @@ export function buildDirectory(
   ): ReadonlyMap<string, Route> => {
     const holders = previous[kind] as ReadonlyMap<string, RouteClaim>;
     const resolution = resolveNames(claims, rule, prefixed, holders);
-    lost.push(...lostOf(kind, resolution));
+    // One by one: as arguments of one call so many may not fit on the stack.
+    for (const name of lostOf(kind, resolution)) lost.push(name);
     return routesOf(kind, resolution.owners);
   };
   const own = ({ name }: Claim): string => name;

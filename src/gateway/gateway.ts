@@ -19,6 +19,7 @@ export class Gateway {
   readonly #context: ClientContext;
   readonly #http: ClientSessions;
   readonly #stdio = new Set<ClientSession>();
+  readonly #answering = new Set<Promise<unknown>>();
   readonly #logLevels = new BackendLogLevels();
   #announcing: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
@@ -39,6 +40,11 @@ export class Gateway {
       lists: () => listsOf(listing),
       instructions: () => instructionsOf(backends),
       onLogLevel: () => this.#syncLogLevels(),
+      onAnswering: (answer) => {
+        this.#answering.add(answer);
+        const done = (): void => void this.#answering.delete(answer);
+        answer.then(done, done);
+      },
     };
     this.#http = new ClientSessions(this.#context);
   }
@@ -96,12 +102,18 @@ export class Gateway {
     return this.#http.size + this.#stdio.size;
   }
 
-  /** Ends every client session and leaves no timer. */
+  /**
+   * Ends every client session and leaves no timer. Answers that are being worked on are sent first, so whoever closes
+   * sees to it that none takes long: the backends' sessions are closed before.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#announcing);
     clearTimeout(this.#settling);
     this.#logLevels.close();
+    await Promise.allSettled(this.#answering);
+    // The SDK sends an answer some microtasks after it is there.
+    await new Promise((sent) => setImmediate(sent));
     await Promise.all([this.#http.close(), ...[...this.#stdio].map((session) => session.close())]);
   }
 

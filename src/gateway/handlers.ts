@@ -1,8 +1,9 @@
 import type { Answer, GatewayBackend } from './backend.js';
 import type { Kind, Route } from './directory.js';
 import { prefixOf } from './directory.js';
-import type { Listing } from './listing.js';
 import { GATEWAY_LIMITS } from './limits.js';
+import type { Listing } from './listing.js';
+import { whyUnlisted } from './listing.js';
 import { pageOf } from './page.js';
 import { RPC, RpcError } from './rpc-error.js';
 import { unavailableError, unavailableListError, unavailableResult } from './unavailable.js';
@@ -65,8 +66,7 @@ async function callTool(
             .unheard()
             .find((backend) => name.startsWith(prefixOf(aggregation.prefixFormat, backend.name)))
         : undefined;
-    const unavailable = absent?.unavailable();
-    if (unavailable) return unavailableResult(unavailable);
+    if (absent) return unavailableResult(whyUnlisted(absent));
     throw unknown('tool', name, listing, RPC.invalidParams);
   }
   const answer = await send(route, 'tools/call', { ...params, name: route.original }, exchange);

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCMessage, JSONRPCNotification, RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { EventStream } from './event-stream.js';
+import { GATEWAY_LIMITS } from './limits.js';
+import { NOTICES } from './listing.js';
 import { PostExchange } from './post-exchange.js';
 
 /**
@@ -17,6 +19,9 @@ export class HttpChannel implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #exchanges = new Map<RequestId, PostExchange>();
+  /** What the client must learn when it listens again: its lists are out of date. */
+  readonly #unsent = new Map<string, JSONRPCMessage>();
+  readonly #cancelledEarly = new Map<RequestId, JSONRPCNotification>();
   #standalone: { readonly stream: EventStream; readonly response: ServerResponse } | undefined;
   #closed = false;
 
@@ -41,12 +46,13 @@ export class HttpChannel implements Transport {
     const ids = messages.flatMap((message) => ('method' in message && 'id' in message ? [message.id] : []));
     if (ids.length === 0) response.writeHead(202).end();
     else {
-      const exchange = new PostExchange(response, ids, batch, this.#headers(), () => {
+      const exchange = new PostExchange(response, ids, batch, this.#headers(), (unanswered) => {
         for (const id of ids) if (this.#exchanges.get(id) === exchange) this.#exchanges.delete(id);
+        for (const id of unanswered) this.#giveUp(id);
       });
       for (const id of ids) this.#exchanges.set(id, exchange);
     }
-    for (const message of messages) this.onmessage?.(message);
+    for (const message of messages) this.#dispatch(message);
   }
 
   /** Opens the stream for what belongs to no request. There is one: an older one ends, its client may be gone. */
@@ -57,6 +63,8 @@ export class HttpChannel implements Transport {
     response.once('close', () => {
       if (this.#standalone === standalone) this.#standalone = undefined;
     });
+    for (const notice of this.#unsent.values()) standalone.stream.send(notice);
+    this.#unsent.clear();
   }
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
@@ -64,13 +72,40 @@ export class HttpChannel implements Transport {
       if (message.id !== undefined) this.#exchanges.get(message.id)?.answer(message.id, message);
     } else if (options?.relatedRequestId !== undefined) {
       this.#exchanges.get(options.relatedRequestId)?.tell(message);
-    } else this.#standalone?.stream.send(message);
+    } else if (this.#standalone) this.#standalone.stream.send(message);
+    else if (Object.hasOwn(NOTICES, message.method)) this.#unsent.set(message.method, message);
     return Promise.resolve();
   }
 
-  /** No answer will come for this request. */
-  abandon(id: RequestId): void {
-    this.#exchanges.get(id)?.abandon(id);
+  #dispatch(message: JSONRPCMessage): void {
+    this.onmessage?.(message);
+    if (!('method' in message)) return;
+    if (message.method === 'notifications/cancelled') this.#cancel(message);
+    else if ('id' in message && this.#cancelledEarly.has(message.id)) {
+      const cancellation = this.#cancelledEarly.get(message.id);
+      this.#cancelledEarly.delete(message.id);
+      if (cancellation) this.#dispatch(cancellation);
+    }
+  }
+
+  /** There will be no answer. A cancellation may overtake its request, which comes on a connection of its own. */
+  #cancel(message: JSONRPCNotification): void {
+    const id = message.params?.['requestId'];
+    if (typeof id !== 'string' && typeof id !== 'number') return;
+    const exchange = this.#exchanges.get(id);
+    if (exchange) exchange.abandon(id);
+    else {
+      this.#cancelledEarly.set(id, message);
+      const [oldest] = this.#cancelledEarly.keys();
+      if (this.#cancelledEarly.size > GATEWAY_LIMITS.maxEarlyCancellations && oldest !== undefined)
+        this.#cancelledEarly.delete(oldest);
+    }
+  }
+
+  /** There is no way back to who went away, and the next request of this id must not get this one's answer. */
+  #giveUp(requestId: RequestId): void {
+    const params = { requestId, reason: 'the client is gone' };
+    this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
   }
 
   close(): Promise<void> {

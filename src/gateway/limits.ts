@@ -14,6 +14,8 @@ export const GATEWAY_LIMITS = {
   streamAfterMs: 5_000,
   /** How often an open stream is written to when there is nothing to say. */
   keepAliveMs: 15_000,
+  /** Cancellations of requests that have not come, kept per session in case they still do; the oldest makes room. */
+  maxEarlyCancellations: 100,
   /** Entries in one page of a list. */
   pageSize: 1_000,
   /** Changes within so long become one `list_changed`. */

@@ -62,9 +62,7 @@ export class Listing {
 
   /** Backends whose entries are missing from the lists, in the order of the configuration. */
   unavailable(): readonly Unavailable[] {
-    return this.backends
-      .filter(({ advertised }) => !advertised)
-      .map((backend) => backend.unavailable() ?? notYetSeen(backend.name));
+    return this.backends.filter(({ advertised }) => !advertised).map(whyUnlisted);
   }
 
   /** Backends of which no entry is known yet. */
@@ -164,6 +162,8 @@ function sameEntry(one: Listed, other: Listed): boolean {
   return one.source === other.source || JSON.stringify(one.entry) === JSON.stringify(other.entry);
 }
 
-function notYetSeen(backend: string): Unavailable {
-  return { backend, code: 'BACKEND_UNHEALTHY', reason: 'it has not answered a health check yet' };
+/** Why nothing of a backend is listed. */
+export function whyUnlisted(backend: GatewayBackend): Unavailable {
+  const reason = 'it has not answered a health check yet';
+  return backend.unavailable() ?? { backend: backend.name, code: 'BACKEND_UNHEALTHY', reason };
 }

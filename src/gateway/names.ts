@@ -2,6 +2,8 @@
 export interface Claim {
   readonly backend: { readonly name: string };
   readonly name: string;
+  /** What the backend itself calls it: two of its entries may be given the same name. */
+  readonly original: string;
 }
 
 /** What a rule decides about one name that several backends claim. Rivals in neither field get nothing. */
@@ -21,8 +23,9 @@ export interface Resolution<C extends Claim> {
 }
 
 /**
- * Gives every name to one backend at most. Who holds a name keeps it for as long as it claims it: a backend that is
- * heard from late, or a catalog that grows, takes no name from another (R23). The rule decides names nobody holds.
+ * Gives every name to one claim at most. Who holds a name keeps it for as long as it makes the same claim: a backend
+ * that is heard from late, or a catalog that changes, takes no name from another and gives no other its prefix (R23).
+ * The rule decides names nobody holds.
  *
  * @param prefixed the name of a claim that the rule renames
  * @param holders who had each name before
@@ -33,38 +36,49 @@ export function resolveNames<C extends Claim>(
   prefixed: (claim: C) => string,
   holders: ReadonlyMap<string, C>,
 ): Resolution<C> {
-  const owners = new Map<string, C>();
+  const owners = heldNames(claims, prefixed, holders);
+  const kept = new Set(owners.values());
   const losers: C[] = [];
   const renamed: C[] = [];
   for (const [name, contenders] of byName(claims)) {
-    const rivals = firstOfEachBackend(contenders);
-    losers.push(...contenders.filter((claim) => !rivals.includes(claim)));
-    const [only, second] = rivals;
-    const verdict = only && !second ? { keeps: only } : held(rivals, rule(rivals), holders.get(name));
-    if (verdict.keeps) owners.set(name, verdict.keeps);
-    for (const claim of rivals) {
-      if (claim === verdict.keeps) continue;
-      (verdict.renamed?.includes(claim) === true ? renamed : losers).push(claim);
+    const rivals = oneOfEachBackend(contenders, kept);
+    const verdict = rivals.length > 1 ? rule(rivals) : { keeps: rivals[0] };
+    const { keeps } = verdict;
+    if (keeps && !kept.has(keeps) && !owners.has(name)) owners.set(name, keeps);
+    for (const claim of contenders) {
+      if (kept.has(claim) || owners.get(name) === claim) continue;
+      // A winner that comes too late is renamed.
+      const isRenamed = claim === keeps || verdict.renamed?.includes(claim) === true;
+      (isRenamed ? renamed : losers).push(claim);
     }
   }
   for (const claim of renamed) {
     const name = prefixed(claim);
-    const owner = owners.get(name);
-    if (owner && holders.get(name)?.backend.name !== claim.backend.name) losers.push(claim);
-    else {
-      if (owner) losers.push(owner);
-      owners.set(name, claim);
-    }
+    if (owners.has(name)) losers.push(claim);
+    else owners.set(name, claim);
   }
   return { owners, lost: losers.map((claim) => ({ claim, owner: owners.get(claim.name)?.backend.name })) };
 }
 
-/** The verdict, but for the holder of the name; a winner that comes too late is renamed. */
-function held<C extends Claim>(rivals: readonly C[], verdict: Verdict<C>, holder: C | undefined): Verdict<C> {
-  const keeps = holder && rivals.find(({ backend }) => backend.name === holder.backend.name);
-  if (!keeps) return verdict;
-  const late = verdict.keeps ? [verdict.keeps] : [];
-  return { keeps, renamed: [...late, ...(verdict.renamed ?? [])].filter((claim) => claim !== keeps) };
+/** The names that go on to belong to the claim that had them, bare or prefixed. */
+function heldNames<C extends Claim>(
+  claims: readonly C[],
+  prefixed: (claim: C) => string,
+  holders: ReadonlyMap<string, C>,
+): Map<string, C> {
+  const held = new Map<string, C>();
+  if (holders.size === 0) return held;
+  for (const claim of claims) {
+    const name = [claim.name, prefixed(claim)].find((own) => sameClaim(claim, holders.get(own)));
+    if (name !== undefined && !held.has(name)) held.set(name, claim);
+  }
+  return held;
+}
+
+function sameClaim(one: Claim, other: Claim | undefined): boolean {
+  return (
+    one.backend.name === other?.backend.name && one.name === other.name && one.original === other.original
+  );
 }
 
 function byName<C extends Claim>(claims: readonly C[]): ReadonlyMap<string, readonly C[]> {
@@ -77,9 +91,14 @@ function byName<C extends Claim>(claims: readonly C[]): ReadonlyMap<string, read
   return groups;
 }
 
-function firstOfEachBackend<C extends Claim>(claims: readonly C[]): readonly C[] {
-  const seen = new Set<string>();
-  return claims.filter(({ backend }) => !seen.has(backend.name) && seen.add(backend.name));
+/** The one that has a name already, or else the first. */
+function oneOfEachBackend<C extends Claim>(claims: readonly C[], kept: ReadonlySet<C>): readonly C[] {
+  const chosen = new Map<string, C>();
+  for (const claim of claims) {
+    const { name } = claim.backend;
+    if (!chosen.has(name) || kept.has(claim)) chosen.set(name, claim);
+  }
+  return [...chosen.values()];
 }
 
 /** The first in the order of the configuration. */

@@ -26,11 +26,12 @@ export function pageOf<Item extends { readonly key: string }>(
 const MARK = 'after:';
 
 function cursorOf(key: string): string {
-  return Buffer.from(MARK + key).toString('base64url');
+  // UTF-16 as strings are: UTF-8 has no form for half a surrogate pair, which JSON may hold.
+  return Buffer.from(MARK + key, 'utf16le').toString('base64url');
 }
 
 function keyOf(cursor: unknown): string {
-  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
+  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString('utf16le') : '';
   if (!text.startsWith(MARK)) throw new RpcError(RPC.invalidParams, 'invalid cursor');
   return text.slice(MARK.length);
 }

@@ -17,14 +17,14 @@ export class PostExchange {
   /**
    * @param ids of the requests that wait for an answer, at least one
    * @param batch whether the client sent an array, and gets one
-   * @param onEnd called once, when all is answered or nobody is there to be answered
+   * @param onEnd called once, when all is answered or nobody is there to be answered; then with what was not
    */
   constructor(
     private readonly response: ServerResponse,
     ids: readonly RequestId[],
     private readonly batch: boolean,
     private readonly headers: Readonly<Record<string, string>>,
-    private readonly onEnd: () => void,
+    private readonly onEnd: (unanswered: readonly RequestId[]) => void,
   ) {
     this.#waiting = new Set(ids);
     this.#patience = setTimeout(() => this.#streamed(), GATEWAY_LIMITS.streamAfterMs);
@@ -85,6 +85,6 @@ export class PostExchange {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#patience);
-    this.onEnd();
+    this.onEnd([...this.#waiting]);
   }
 }
