@@ -56,8 +56,9 @@ export class GuardedBackend implements GatewayBackend {
         backend: this.name,
         code: 'CALL_FAILED',
         reason: reply.reason,
+        ...(reply.mayHaveRun && { mayHaveRun: true }),
         category,
-        ...(next !== undefined && { retryAfterMs: next }),
+        ...inWhole(next),
       },
     };
   }
@@ -73,7 +74,7 @@ export class GuardedBackend implements GatewayBackend {
       code,
       reason: REASONS[code],
       ...(category && { category }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...inWhole(retryAfterMs),
     };
   }
 
@@ -93,9 +94,14 @@ export class GuardedBackend implements GatewayBackend {
         ? 'it does not accept the credentials that the gateway sends, or lacks them'
         : `it has failed ${consecutiveFailures} times in a row`,
       ...(category && { category }),
-      ...(nextAttemptInMs !== undefined && { retryAfterMs: nextAttemptInMs }),
+      ...inWhole(nextAttemptInMs),
     };
   }
+}
+
+/** Never sooner than it makes sense. */
+function inWhole(ms: number | undefined): { readonly retryAfterMs?: number } {
+  return ms === undefined ? {} : { retryAfterMs: Math.ceil(ms) };
 }
 
 /** Why, as a clause that an agent can read. */

@@ -44,8 +44,10 @@ export interface Unavailable {
   readonly code: RefusalCode | 'BACKEND_UNHEALTHY' | 'BACKEND_UNAUTHENTICATED' | 'CALL_FAILED';
   /** A plain clause: `its circuit is open after 5 failures`, `the call timed out after 30 s`. No secret, no URL. */
   readonly reason: string;
+  /** Of a call that failed and may have taken effect all the same: made again, it could be made twice. */
+  readonly mayHaveRun?: true;
   /** Failure category where there is one, e.g. `timeout`. */
   readonly category?: string;
-  /** Milliseconds until trying again makes sense; absent when nobody can tell. */
+  /** Whole milliseconds until trying again makes sense; absent when nobody can tell. */
   readonly retryAfterMs?: number;
 }

@@ -28,18 +28,22 @@ export function unavailableListError(unavailable: readonly Unavailable[]): RpcEr
   return new RpcError(RPC.backendUnavailable, text, { unavailable });
 }
 
-/** `Backend "x" is unavailable: …. Try again in 12 s.` */
-function textOf({ backend, code, reason, retryAfterMs }: Unavailable): string {
-  const fact =
-    code === 'CALL_FAILED'
-      ? `Backend "${backend}" is unavailable: this call to it failed, ${reason}. Whether it took effect is not known.`
-      : `Backend "${backend}" is unavailable: ${reason}. Nothing was sent to it.`;
-  return `${fact} ${advice(retryAfterMs)}`;
+/** `Backend "x" is unavailable: …. Nothing was sent to it. Try again in 12 s.` */
+function textOf(unavailable: Unavailable): string {
+  const { backend, code, reason } = unavailable;
+  const why = code === 'CALL_FAILED' ? `this call to it failed, ${reason}` : reason;
+  return `Backend "${backend}" is unavailable: ${why}. ${effectOf(unavailable)} ${adviceOf(unavailable)}`;
 }
 
-function advice(retryAfterMs: number | undefined): string {
-  if (retryAfterMs === undefined) return 'It is not known when it will be back.';
-  return `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
+function effectOf({ code, mayHaveRun }: Unavailable): string {
+  if (mayHaveRun) return 'Whether it took effect is not known.';
+  return code === 'CALL_FAILED' ? 'It was not processed.' : 'Nothing was sent to it.';
+}
+
+function adviceOf({ code, retryAfterMs }: Unavailable): string {
+  if (retryAfterMs !== undefined) return `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
+  // Its circuit still admits calls.
+  return code === 'CALL_FAILED' ? 'It may be tried again now.' : 'It is not known when it will be back.';
 }
 
 function noun(count: number): string {

@@ -222,7 +222,7 @@ export class BackendSession {
       try {
         session = await this.#connect(terms.signal, remaining(terms, startedAt).timeoutMs);
       } catch (error) {
-        return { answer: faulty(faultOf(error)), startedAt };
+        return { answer: faulty({ ...faultOf(error), unsent: true }), startedAt };
       }
       left = remaining(terms, startedAt);
     }

@@ -32,6 +32,21 @@ export const MECHANISMS = {
 
 export type Mechanism = keyof typeof MECHANISMS;
 
+/** Ways to fail that leave no doubt: the request never got to where it could have been processed. */
+const UNPROCESSED: ReadonlySet<Mechanism> = new Set([
+  'connection-refused',
+  'unknown-host',
+  'tls',
+  'spawn-failed',
+  'input-blocked',
+  'session-refused',
+  'http-too-many-requests',
+  'http-unauthorized',
+  'handshake-refused',
+  'unknown-revision',
+  'redirect',
+]);
+
 /** Why there is no answer: one mechanism of the closed list, and what to tell people about it. */
 export interface Fault {
   readonly mechanism: Mechanism;
@@ -39,6 +54,8 @@ export interface Fault {
   readonly reason: string;
   /** From a Retry-After header, bounded. */
   readonly retryAfterMs?: number;
+  /** The request itself was never sent: there was no session to send it on. */
+  readonly unsent?: true;
   /** HTTP status, where one was seen. */
   readonly status?: number;
   /** A JSON-RPC error that came in the body of a refusal by HTTP status. */
@@ -74,7 +91,13 @@ export type Answer =
 export type Reply = { readonly outcome: Outcome } & (
   | { readonly kind: 'result'; readonly result: Readonly<Record<string, unknown>> }
   | ({ readonly kind: 'error' } & RpcError)
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly reason: string }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly reason: string;
+      /** False where the backend has certainly not processed the request, so that it may be made again. */
+      readonly mayHaveRun: boolean;
+    }
   | { readonly kind: 'cancelled' }
 );
 
@@ -99,11 +122,11 @@ export function replyOf(answer: Answer, hasAuth: boolean): Reply {
   const found = answer.fault;
   const outcome = outcomeOf(found, hasAuth);
   if (found.mechanism === 'cancelled') return { outcome, kind: 'cancelled' };
-  if (outcome.kind === 'failed') {
-    return { outcome, kind: 'failed', failure: outcome.failure, reason: found.reason };
-  }
-  if (outcome.kind === 'released') {
-    return { outcome, kind: 'failed', failure: { category: 'backend_unavailable' }, reason: found.reason };
+  if (outcome.kind !== 'succeeded') {
+    const failure: Failure =
+      outcome.kind === 'failed' ? outcome.failure : { category: 'backend_unavailable' };
+    const mayHaveRun = !(found.unsent === true || UNPROCESSED.has(found.mechanism));
+    return { outcome, kind: 'failed', failure, reason: found.reason, mayHaveRun };
   }
   const refusal = found.rpcError ?? {
     code: INTERNAL_ERROR,

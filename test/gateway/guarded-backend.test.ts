@@ -17,6 +17,7 @@ const timedOut: Reply = {
   outcome: { kind: 'failed', failure: { category: 'timeout' } },
   failure: { category: 'timeout' },
   reason: 'it did not answer within 30 s',
+  mayHaveRun: true,
 };
 
 /** A session without a backend: it answers as the test says. */
@@ -170,6 +171,7 @@ describe('a call that is admitted', () => {
       backend: 'one',
       code: 'CALL_FAILED',
       reason: 'it did not answer within 30 s',
+      mayHaveRun: true,
       category: 'timeout',
     };
     expect(await world.call()).toEqual({ kind: 'unavailable', unavailable: failure });
@@ -189,8 +191,11 @@ describe('a call that is admitted', () => {
       outcome: { kind: 'failed', failure },
       failure,
       reason: 'it answered HTTP 429',
+      mayHaveRun: false,
     });
-    expect(await world.call()).toMatchObject({ unavailable: { category: 'overloaded', retryAfterMs: 7000 } });
+    const { unavailable } = (await world.call()) as { unavailable: object };
+    expect(unavailable).toMatchObject({ category: 'overloaded', retryAfterMs: 7000 });
+    expect(unavailable).not.toHaveProperty('mayHaveRun');
   });
 
   it('settles its permit exactly once [R39]', async () => {

@@ -40,8 +40,18 @@ describe('a backend that cannot be used', () => {
     expect(text(unavailable)).toContain(advice);
   });
 
-  it('is not said to be untouched when the call itself failed [R39]', () => {
-    const failed = text({ ...open, code: 'CALL_FAILED', reason: 'the call timed out after 30 s' });
+  it('was not reached by a call that failed before it could be processed [R39]', () => {
+    const { backend } = open;
+    const failed = text({ backend, code: 'CALL_FAILED', reason: 'it refused the connection' });
+    expect(failed).toBe(
+      'Backend "a" is unavailable: this call to it failed, it refused the connection. It was not processed. ' +
+        'It may be tried again now.',
+    );
+  });
+
+  it('is not said to be untouched when the call may have run [R39]', () => {
+    const reason = 'the call timed out after 30 s';
+    const failed = text({ ...open, code: 'CALL_FAILED', reason, mayHaveRun: true });
     expect(failed).toContain(
       'this call to it failed, the call timed out after 30 s. Whether it took effect is not known.',
     );

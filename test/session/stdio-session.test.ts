@@ -40,6 +40,7 @@ describe('a call on a live session', () => {
       kind: 'failed',
       failure: { category },
       reason,
+      mayHaveRun: true,
     });
     expect(ms).toBeLessThan(PROMPT_MS);
     shown.add(mechanism);
@@ -143,7 +144,8 @@ describe('a handshake', () => {
     const { call, check, session, lines, lost, pids } = stdioBackend(mode);
     const { value, ms } = await timed(() => call('echo'));
     const category = MECHANISMS[mechanism];
-    expect(value).toMatchObject({ outcome: { kind: 'failed', failure: { category } }, reason });
+    const outcome = { kind: 'failed', failure: { category } };
+    expect(value).toMatchObject({ outcome, reason, mayHaveRun: false });
     expect(ms).toBeLessThan(PROMPT_MS);
     expect(await check()).toMatchObject({ failure: { category } });
     expect(lines.filter(({ message }) => message === 'the backend session could not be opened')).toEqual(
