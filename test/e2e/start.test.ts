@@ -38,6 +38,7 @@ describe('a start', () => {
     const server = await everything(port);
     try {
       await until('its tools are listed', async () => (await client.tools()).length > 5);
+      await until('its client is told', () => client.count('tools') > 0);
       expect(client.count('tools')).toBe(1);
       expect(await client.call('everything_echo', { message: 'x' })).toMatchObject({ text: 'Echo: x' });
     } finally {

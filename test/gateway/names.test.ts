@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Aggregation } from '../../src/config/config.js';
 import type { Directory, Kind } from '../../src/gateway/directory.js';
 import { buildDirectory } from '../../src/gateway/directory.js';
-import { aggregation, catalog, FakeBackend, tools } from './fake-backend.js';
+import { aggregation, catalog, FakeBackend, tools, workload } from './fake-backend.js';
 
 const build = (backends: FakeBackend[], part: Partial<Aggregation> = {}, previous?: Directory): Directory =>
   buildDirectory(backends, aggregation(part), true, previous);
@@ -93,11 +93,9 @@ describe('priority', () => {
     const backends = [new FakeBackend('a', tools('x')), new FakeBackend('b', tools('x')), late];
     const first = build(backends, priority('listed'));
     late.rise(tools('x'));
-    expect(owners(build(backends, priority('listed'), first))).toEqual([
-      'a_x: a/x',
-      'b_x: b/x',
-      'x: listed/x',
-    ]);
+    const second = build(backends, priority('listed'), first);
+    expect(owners(second)).toEqual(['a_x: a/x', 'b_x: b/x', 'x: listed/x']);
+    expect(second.lost).toEqual([]);
   });
 
   it('a prefixed name stays when the rival it was for comes back without its tool [R23]', () => {
@@ -110,6 +108,18 @@ describe('priority', () => {
 });
 
 describe('manual', () => {
+  it('two tools of one backend made equal by overrides: the one that has the name keeps it [R23]', () => {
+    const same = workload('a', { overrides: ['x', 'y'].map((tool) => [tool, { name: 'z' }]) });
+    const part = { strategy: 'manual', tools: [same] } as const;
+    const backend = new FakeBackend('a', tools('x', 'y'));
+    const first = build([backend], part);
+    expect(owners(first)).toEqual(['z: a/x']);
+    backend.rise(tools('y', 'x'));
+    const second = build([backend], part, first);
+    expect(owners(second)).toEqual(['z: a/x']);
+    expect(second.lost).toEqual([{ kind: 'tools', backend: 'a', name: 'z', owner: 'a' }]);
+  });
+
   it('a name that several claim goes to none of them [R23]', () => {
     const backends = [new FakeBackend('a', tools('x', 'y')), new FakeBackend('b', tools('x'))];
     const directory = build(backends, { strategy: 'manual' });
