@@ -9,9 +9,10 @@ const zones = [
     ['session', ['engine', 'gateway', 'http', 'config']],
     ['config', ['engine', 'session', 'gateway', 'http']],
     ['gateway', ['http']],
+    ['logging', ['engine', 'config', 'session', 'gateway', 'http']],
   ].map(([folder, others]) => ({
     target: `./src/${folder}`,
-    from: [...others.map((other) => `./src/${other}`), './src/main.ts', './src/demo.ts', './src/vmcp.ts'],
+    from: [...others, 'cli', 'main.ts', 'demo.ts', 'vmcp.ts'].map((other) => `./src/${other}`),
     message: `src/${folder} may not know of it: see Layout in README`,
   })),
 ];

@@ -14,7 +14,7 @@ export type { Permit, Refusal, RefusalCode } from './engine/permit.js';
 export type { BackendStatus, CallCounts, CircuitName, EngineStatus } from './engine/status.js';
 export { SystemClock } from './engine/system-clock.js';
 export { VirtualClock } from './engine/virtual-clock.js';
-export type { Log } from './log.js';
+export type { Log } from './logging/log.js';
 export type { Failure, FailureCategory, Outcome } from '../machines/failure.js';
 export { FAILURE_CATEGORIES } from '../machines/failure.js';
 export type { CircuitState, HealthState, Phase, Standing, Supervision } from '../machines/policy.js';

@@ -7,7 +7,7 @@ import type { EngineEvent } from './engine/events.js';
 import type { EngineStatus } from './engine/status.js';
 import { Gateway } from './gateway/gateway.js';
 import { GuardedBackend } from './guarded-backend.js';
-import type { Log } from './log.js';
+import type { Log } from './logging/log.js';
 import { BackendSession } from './session/backend-session.js';
 
 /** What is known of a backend besides its state, for the status endpoints. Nothing secret. */

@@ -1,7 +1,7 @@
 import { failureHandlingCrd } from '../config/crd.js';
 import { configSchema } from '../config/schema.js';
 import type { VmcpConfig } from '../config/config.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Vmcp } from '../vmcp.js';
 import { configurationReport, readConfiguration, refuseOpenDoors, secretsOf } from './configuration.js';
 import { EXIT, ExitError } from './exit-code.js';

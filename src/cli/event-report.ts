@@ -1,5 +1,5 @@
 import type { EngineEvent } from '../engine/events.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import { shown, timeOfDay } from './terminal.js';
 import type { Colour, Paint } from './terminal.js';
 

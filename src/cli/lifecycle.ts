@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Vmcp } from '../vmcp.js';
 import type { HttpServer } from '../http/server.js';
 import { EXIT } from './exit-code.js';

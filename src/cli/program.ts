@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { durationMs, parseDuration } from '../config/duration.js';
 import { parseAuthority, parseOrigin } from '../http/access.js';
-import { LOG_LEVELS } from '../logging.js';
-import type { LogLevel } from '../logging.js';
+import { LOG_LEVELS } from '../logging/json-log.js';
+import type { LogLevel } from '../logging/json-log.js';
 import { EXIT } from './exit-code.js';
 
 const DEFAULT_HOST = '127.0.0.1';

@@ -1,8 +1,8 @@
-import { createRedaction } from '../log-redaction.js';
-import type { Log } from '../log.js';
-import type { LogLevel } from '../logging.js';
-import { LOG_LEVELS } from '../logging.js';
-import type { LogSink } from '../log-sink.js';
+import { createRedaction } from '../logging/redaction.js';
+import type { Log } from '../logging/log.js';
+import type { LogLevel } from '../logging/json-log.js';
+import { LOG_LEVELS } from '../logging/json-log.js';
+import type { LogSink } from '../logging/sink.js';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 /** Colours a text, or leaves it as it is where colours are not wanted. */

@@ -2,7 +2,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCRequest, Result as SdkResult } from '@modelcontextprotocol/sdk/types.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Exchange, Handler, Params } from './handlers.js';
 import type { Lists } from './listing.js';
 import { noticesBetween } from './listing.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { GatewayBackend } from './backend.js';
 import type { ClientContext } from './client-session.js';
 import { ClientSession } from './client-session.js';

@@ -1,5 +1,5 @@
 import type { Aggregation } from '../config/config.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { GatewayBackend, Unavailable } from './backend.js';
 import { buildDirectory } from './directory.js';
 import type { Directory, Kind, LostName, Route } from './directory.js';

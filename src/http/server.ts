@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Vmcp } from '../vmcp.js';
 import { judgeAccess, urlHost } from './access.js';
 import type { AccessRules, Denial } from './access.js';

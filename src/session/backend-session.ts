@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Failure, Outcome } from '../../machines/failure.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Catalog } from './catalog.js';
 import { CatalogFollower } from './catalog-follower.js';
 import { Connector } from './connector.js';

@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { getDefaultEnvironment } from '@modelcontextprotocol/sdk/client/stdio.js';
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Channel, ChannelEvents } from './channel.js';
 import { LineReader } from './line-reader.js';
 import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './message.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../logging/log.js';
 import type { Channel, ChannelEvents } from './channel.js';
 import { ChildProcessChannel } from './child-process.js';
 import { LegacySseChannel } from './legacy-sse.js';

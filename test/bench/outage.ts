@@ -4,7 +4,8 @@
  *
  * Run it with `npm run bench:outage`; `--json` prints the figures for machines. It takes about a minute.
  */
-import { everything, FILESYSTEM, freePort, kill, MEMORY } from '../e2e/processes.js';
+import { threeServers } from '../e2e/backends.js';
+import { everything, freePort, kill } from '../e2e/processes.js';
 import { configuration, Served, temporaryFolder } from '../e2e/served.js';
 import type { Caller } from '../e2e/served.js';
 
@@ -33,25 +34,12 @@ const folder = temporaryFolder();
 const port = await freePort();
 let server = await everything(port);
 const gateway = await Served.start(
-  configuration(
-    [
-      { name: 'everything', transport: 'streamable-http', url: `http://127.0.0.1:${port}/mcp` },
-      {
-        name: 'memory',
-        transport: 'stdio',
-        command: process.execPath,
-        args: [MEMORY],
-        env: { MEMORY_FILE_PATH: `${folder}/memory.jsonl` },
-      },
-      { name: 'filesystem', transport: 'stdio', command: process.execPath, args: [FILESYSTEM, folder] },
-    ],
-    {
-      healthCheckInterval: '5s',
-      healthCheckTimeout: '2s',
-      unhealthyThreshold: 2,
-      circuitBreaker: { enabled: true, failureThreshold: 3, timeout: '5s' },
-    },
-  ),
+  configuration(threeServers(port, folder), {
+    healthCheckInterval: '5s',
+    healthCheckTimeout: '2s',
+    unhealthyThreshold: 2,
+    circuitBreaker: { enabled: true, failureThreshold: 3, timeout: '5s' },
+  }),
 );
 await gateway.serving();
 

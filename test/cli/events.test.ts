@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventLine, logEvent } from '../../src/cli/event-report.js';
 import { createPaint, createTerminalLog, shown } from '../../src/cli/terminal.js';
 import type { EngineEvent } from '../../src/engine/events.js';
-import { createJsonLog } from '../../src/logging.js';
+import { createJsonLog } from '../../src/logging/json-log.js';
 
 const stamp = { sequence: 7, at: 1234.5, time: '2026-08-01T10:00:00.000Z', backend: 'one' };
 const change = { ...stamp, type: 'circuit.changed', generation: 3, cause: 'call.failed' } as const;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPatientStream } from '../../src/cli/patient-stream.js';
-import { createLogSink } from '../../src/log-sink.js';
+import { createLogSink } from '../../src/logging/sink.js';
 
 let disk = '';
 let room = Infinity;

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { httpBackend } from './backends.js';
 import { everything, freePort, kill, ROOT } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
 
@@ -26,8 +27,7 @@ describe('a circuit that opens before health turns unhealthy', () => {
   it('is warned of, and takes the backend out of service everywhere the moment it opens [R14] [R27]', async () => {
     const port = await freePort();
     server = await everything(port);
-    const backend = { name: 'everything', transport: 'streamable-http', url: `http://127.0.0.1:${port}/mcp` };
-    const config = configuration([backend], FAILURE_HANDLING);
+    const config = configuration([httpBackend('everything', port)], FAILURE_HANDLING);
     const file = join(temporaryFolder(), 'vmcp.yaml');
     writeFileSync(file, config);
     const validate = [join(ROOT, 'dist/src/main.js'), 'validate', '--config', file];

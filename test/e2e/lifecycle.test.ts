@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { everything, FILESYSTEM, freePort, kill, MEMORY, until } from './processes.js';
+import { threeServers } from './backends.js';
+import { everything, freePort, kill, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
 import type { Caller } from './served.js';
 import { Tap } from './tap.js';
@@ -34,18 +35,7 @@ describe('a backend that is killed and comes back', () => {
     tap = new Tap(await freePort(), port);
     server = await everything(port);
     await tap.up();
-    const backends = [
-      { name: 'everything', transport: 'streamable-http', url: `http://127.0.0.1:${tap.port}/mcp` },
-      {
-        name: 'memory',
-        transport: 'stdio',
-        command: process.execPath,
-        args: [MEMORY],
-        env: { MEMORY_FILE_PATH: `${folder}/memory.jsonl` },
-      },
-      { name: 'filesystem', transport: 'stdio', command: process.execPath, args: [FILESYSTEM, folder] },
-    ];
-    gateway = await Served.start(configuration(backends, FAILURE_HANDLING));
+    gateway = await Served.start(configuration(threeServers(tap.port, folder), FAILURE_HANDLING));
     await gateway.serving();
     client = await gateway.client();
     names = await client.tools();

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { everything, FILESYSTEM, freePort, isAlive, kill, MEMORY, until } from './processes.js';
+import { threeServers } from './backends.js';
+import { everything, freePort, isAlive, kill, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
 import type { Caller } from './served.js';
 
@@ -22,23 +23,12 @@ describe('an outage', () => {
     const folder = temporaryFolder();
     const port = await freePort();
     server = await everything(port);
-    const backends = [
-      { name: 'everything', transport: 'streamable-http', url: `http://127.0.0.1:${port}/mcp` },
-      {
-        name: 'memory',
-        transport: 'stdio',
-        command: process.execPath,
-        args: [MEMORY],
-        env: { MEMORY_FILE_PATH: `${folder}/memory.jsonl` },
-      },
-      { name: 'filesystem', transport: 'stdio', command: process.execPath, args: [FILESYSTEM, folder] },
-    ];
     const timeouts = { default: '10s', perWorkload: { everything: '500ms', memory: '500ms' } };
     const operational = {
       timeouts,
       failureHandling: { partialFailureMode: 'best_effort', ...FAILURE_HANDLING },
     };
-    gateway = await Served.start(configuration(backends, {}, { operational }));
+    gateway = await Served.start(configuration(threeServers(port, folder), {}, { operational }));
     await gateway.serving();
     client = await gateway.client();
     names = await client.tools();

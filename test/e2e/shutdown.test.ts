@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EVERYTHING, everything, freePort, isAlive, kill, MEMORY, until } from './processes.js';
+import { httpBackend, memory, nodeBackend } from './backends.js';
+import { EVERYTHING, everything, freePort, isAlive, kill, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
 
 const FAILURE_HANDLING = {
@@ -9,14 +10,6 @@ const FAILURE_HANDLING = {
   healthCheckTimeout: '5s',
   circuitBreaker: { enabled: true, failureThreshold: 3, timeout: '20s' },
 };
-
-const child = (name: string, args: readonly string[], env: Record<string, string> = {}) => ({
-  name,
-  transport: 'stdio',
-  command: process.execPath,
-  args,
-  env,
-});
 
 describe('a SIGTERM', () => {
   let gateway: Served | undefined;
@@ -32,9 +25,11 @@ describe('a SIGTERM', () => {
     (await served.status()).backends.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
 
   it('lets a call in flight finish, turns new ones away, and leaves no process [R19]', async () => {
-    const memory = child('memory', [MEMORY], { MEMORY_FILE_PATH: `${temporaryFolder()}/memory.jsonl` });
     const served = (gateway = await Served.start(
-      configuration([child('everything', [EVERYTHING, 'stdio']), memory], FAILURE_HANDLING),
+      configuration(
+        [nodeBackend('everything', [EVERYTHING, 'stdio']), memory(temporaryFolder())],
+        FAILURE_HANDLING,
+      ),
     ));
     await served.serving();
     const pids = await pidsOf(served);
@@ -62,10 +57,8 @@ describe('a SIGTERM', () => {
   it('with backends that hang ends within the drain time, with exit code 0 and no child left [R19]', async () => {
     const port = await freePort();
     server = await everything(port);
-    const url = `http://127.0.0.1:${port}/mcp`;
-    const memory = child('memory', [MEMORY], { MEMORY_FILE_PATH: `${temporaryFolder()}/memory.jsonl` });
     const served = (gateway = await Served.start(
-      configuration([{ name: 'everything', transport: 'streamable-http', url }, memory], FAILURE_HANDLING),
+      configuration([httpBackend('everything', port), memory(temporaryFolder())], FAILURE_HANDLING),
       ['--drain-time', '3s'],
     ));
     await served.serving();
@@ -93,8 +86,9 @@ describe('a SIGTERM', () => {
   });
 
   it('that comes twice ends at once, children included [R19]', async () => {
-    const memory = child('memory', [MEMORY], { MEMORY_FILE_PATH: `${temporaryFolder()}/memory.jsonl` });
-    const served = (gateway = await Served.start(configuration([memory], FAILURE_HANDLING)));
+    const served = (gateway = await Served.start(
+      configuration([memory(temporaryFolder())], FAILURE_HANDLING),
+    ));
     await served.serving();
     const [pid = 0] = await pidsOf(served);
     const client = await served.client();

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { everything, freePort, kill, MEMORY, until } from './processes.js';
+import { httpBackend, memory, nodeBackend } from './backends.js';
+import { everything, freePort, kill, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
 
 const FAILURE_HANDLING = {
@@ -21,10 +22,7 @@ describe('a start', () => {
 
   it('with every backend down lets clients in, and shows them the tools when they come [R20] [R22] [R24]', async () => {
     const port = await freePort();
-    const url = `http://127.0.0.1:${port}/mcp`;
-    gateway = await Served.start(
-      configuration([{ name: 'everything', transport: 'streamable-http', url }], FAILURE_HANDLING),
-    );
+    gateway = await Served.start(configuration([httpBackend('everything', port)], FAILURE_HANDLING));
     const client = await gateway.client();
     expect(await client.tools()).toEqual([]);
     expect(['Pending', 'Failed']).toContain((await gateway.status()).phase);
@@ -48,17 +46,8 @@ describe('a start', () => {
   });
 
   it('of a command that does not exist says so, and leaves the others alone [R08] [R16]', async () => {
-    const folder = temporaryFolder();
-    const backends = [
-      { name: 'absent', transport: 'stdio', command: 'no-such-command-anywhere' },
-      {
-        name: 'memory',
-        transport: 'stdio',
-        command: process.execPath,
-        args: [MEMORY],
-        env: { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') },
-      },
-    ];
+    const absent = { name: 'absent', transport: 'stdio', command: 'no-such-command-anywhere' };
+    const backends = [absent, memory(temporaryFolder())];
     const served = (gateway = await Served.start(configuration(backends, FAILURE_HANDLING)));
     await served.serving('memory');
     expect(await served.circuit('absent', 'open')).toMatchObject({ category: 'connection_failed' });
@@ -78,10 +67,8 @@ describe('a start', () => {
     const record = join(folder, 'starts');
     writeFileSync(script, `import { appendFileSync } from 'node:fs'; appendFileSync(process.argv[2], 'x');`);
     appendFileSync(record, '');
-    const backends = [
-      { name: 'exits', transport: 'stdio', command: process.execPath, args: [script, record] },
-    ];
-    const served = (gateway = await Served.start(configuration(backends, FAILURE_HANDLING)));
+    const exits = nodeBackend('exits', [script, record]);
+    const served = (gateway = await Served.start(configuration([exits], FAILURE_HANDLING)));
     await until('its circuit has opened three times', () => {
       return served.changes('exits').filter(({ to }) => to === 'open').length === 3;
     });

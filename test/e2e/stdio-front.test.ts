@@ -4,21 +4,15 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { describe, expect, it } from 'vitest';
-import { isAlive, launch, MEMORY, ROOT, until } from './processes.js';
+import { memory } from './backends.js';
+import { isAlive, launch, ROOT, until } from './processes.js';
 import { configuration, temporaryFolder } from './served.js';
 
 describe('serve --stdio', () => {
   const command = (): string[] => {
     const folder = temporaryFolder();
     const file = join(folder, 'vmcp.yaml');
-    const memory = {
-      name: 'memory',
-      transport: 'stdio',
-      command: process.execPath,
-      args: [MEMORY],
-      env: { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') },
-    };
-    writeFileSync(file, configuration([memory], {}));
+    writeFileSync(file, configuration([memory(folder)], {}));
     return [join(ROOT, 'dist/src/main.js'), 'serve', '--config', file, '--stdio'];
   };
 

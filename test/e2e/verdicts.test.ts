@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { httpBackend, nodeBackend } from './backends.js';
 import { everything, FILESYSTEM, freePort, kill, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
 
@@ -22,16 +23,8 @@ describe('what is no evidence against a backend', () => {
   beforeAll(async () => {
     const port = await freePort();
     server = await everything(port);
-    const url = `http://127.0.0.1:${port}/mcp`;
-    const backends = [
-      { name: 'everything', transport: 'streamable-http', url },
-      {
-        name: 'filesystem',
-        transport: 'stdio',
-        command: process.execPath,
-        args: [FILESYSTEM, temporaryFolder()],
-      },
-    ];
+    const filesystem = nodeBackend('filesystem', [FILESYSTEM, temporaryFolder()]);
+    const backends = [httpBackend('everything', port), filesystem];
     gateway = await Served.start(configuration(backends, FAILURE_HANDLING));
     await gateway.serving();
   });

@@ -3,7 +3,7 @@ import { createEngine } from '../../src/create-engine.js';
 import type { EngineEvent } from '../../src/engine/events.js';
 import { Turns } from '../../src/engine/turns.js';
 import { VirtualClock } from '../../src/engine/virtual-clock.js';
-import type { Log } from '../../src/log.js';
+import type { Log } from '../../src/logging/log.js';
 import { harness, policy, refused } from './harness.js';
 
 const never = () => new Promise<never>(() => undefined);

@@ -3,7 +3,7 @@ import type { Outcome } from '../../machines/failure.js';
 import type { RefusalCode } from '../../src/engine/permit.js';
 import type { Answer } from '../../src/gateway/backend.js';
 import { GuardedBackend } from '../../src/guarded-backend.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { BackendSession } from '../../src/session/backend-session.js';
 import type { RequestOptions } from '../../src/session/backend-session.js';
 import type { BackendRequest } from '../../src/session/live-session.js';

@@ -4,7 +4,7 @@ import type { Exchange, Params } from '../../src/gateway/handlers.js';
 import { Listing } from '../../src/gateway/listing.js';
 import type { GatewaySettings } from '../../src/gateway/settings.js';
 import { UNAVAILABLE_META } from '../../src/gateway/unavailable.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { catalog, FakeBackend, settings } from './fake-backend.js';
 
 const offer = catalog({

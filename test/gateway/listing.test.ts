@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Aggregation } from '../../src/config/config.js';
 import { Listing, listsOf, noticesBetween } from '../../src/gateway/listing.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { catalog, FakeBackend, settings, tools } from './fake-backend.js';
 
 const listingOf = (backends: FakeBackend[], part: Partial<Aggregation> = {}, log = silent) =>

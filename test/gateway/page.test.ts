@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createHandlers } from '../../src/gateway/handlers.js';
 import { Listing } from '../../src/gateway/listing.js';
 import { pageOf } from '../../src/gateway/page.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { FakeBackend, settings, tools } from './fake-backend.js';
 
 const keysOf = (items: readonly { key: string }[]) => items.map(({ key }) => key);

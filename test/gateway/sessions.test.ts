@@ -6,7 +6,7 @@ import { createHandlers } from '../../src/gateway/handlers.js';
 import { HttpChannel } from '../../src/gateway/http-channel.js';
 import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
 import { Listing, listsOf } from '../../src/gateway/listing.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { FakeBackend, settings, tools } from './fake-backend.js';
 import { gatewayOver, INITIALIZE, RawClient, rawPost, sdkClient, serve, until } from './wire.js';
 import type { Wired } from './wire.js';

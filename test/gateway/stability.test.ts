@@ -6,7 +6,7 @@ import { createHandlers } from '../../src/gateway/handlers.js';
 import { Listing } from '../../src/gateway/listing.js';
 import { RpcError } from '../../src/gateway/rpc-error.js';
 import { UNAVAILABLE_META } from '../../src/gateway/unavailable.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import type { Catalog } from '../../src/session/catalog.js';
 import { catalog, FakeBackend, settings } from './fake-backend.js';
 

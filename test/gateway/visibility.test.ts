@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Aggregation } from '../../src/config/config.js';
 import { createHandlers } from '../../src/gateway/handlers.js';
 import { Listing } from '../../src/gateway/listing.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { catalog, FakeBackend, settings, tools, workload } from './fake-backend.js';
 
 function gatewayOf(backends: FakeBackend[], part: Partial<Aggregation>) {

@@ -6,7 +6,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { onTestFinished, vi } from 'vitest';
 import { Gateway } from '../../src/gateway/gateway.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import type { FakeBackend } from './fake-backend.js';
 import { settings } from './fake-backend.js';
 

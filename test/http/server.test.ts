@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/server.js';
 import type { HttpServer } from '../../src/http/server.js';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { backendStatus, engineStatus, FakeVmcp, info } from './fake-vmcp.js';
 
 let vmcp: FakeVmcp;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { silent } from '../../src/log.js';
-import { createJsonLog, droppedJsonLine, LOG_LEVELS } from '../../src/logging.js';
-import type { LogLevel } from '../../src/logging.js';
+import { silent } from '../../src/logging/log.js';
+import { createJsonLog, droppedJsonLine, LOG_LEVELS } from '../../src/logging/json-log.js';
+import type { LogLevel } from '../../src/logging/json-log.js';
 
 function written(level: LogLevel, log: (log: ReturnType<typeof createJsonLog>) => void): string[] {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRedaction } from '../../src/log-redaction.js';
+import { createRedaction } from '../../src/logging/redaction.js';
 
 const SECRET = 'hush-hush';
 const { text, fields } = createRedaction([SECRET, 'Bearer hush-hush-hush', 'short', 'a"b\\c/ü&d']);

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createLogSink } from '../../src/log-sink.js';
+import { createLogSink } from '../../src/logging/sink.js';
 
 /** A reader that can stop reading. */
 class Reader extends Writable {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { silent } from '../../src/log.js';
+import { silent } from '../../src/logging/log.js';
 import { Connector } from '../../src/session/connector.js';
 import type { LiveSession } from '../../src/session/live-session.js';
 import { faultOf } from '../../src/session/outcome.js';

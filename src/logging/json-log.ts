@@ -1,7 +1,7 @@
 import { pino } from 'pino';
-import { createRedaction } from './log-redaction.js';
+import { createRedaction } from './redaction.js';
 import type { Log } from './log.js';
-import type { LogSink } from './log-sink.js';
+import type { LogSink } from './sink.js';
 
 /** From most to least talkative. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
