@@ -45,8 +45,13 @@ export function shouldAdvertise({ supervision, circuit, health }: Standing): boo
  * turns us away for want of credentials is not called: every call would fail alike.
  */
 export function shouldRoute({ supervision, circuit, health }: Standing): boolean {
-  if (supervision !== 'running' || circuit === 'open' || circuit === 'isolated') return false;
+  if (supervision !== 'running' || !mayConnect(circuit)) return false;
   return circuit === 'halfOpen' || health !== 'unauthenticated';
+}
+
+/** Whether a session with a backend, or a stream of one, may be opened: what was begun before may not go on either. */
+export function mayConnect(circuit: CircuitState): boolean {
+  return circuit !== 'open' && circuit !== 'isolated';
 }
 
 /** Whether a backend is certainly out of service, as opposed to not yet known. */

@@ -48,8 +48,13 @@ export class GuardedBackend implements GatewayBackend {
     const reply = await this.session.request(request, { signal, timeoutMs: this.timeoutMs, onProgress });
     settle(permit, reply.outcome);
     if (reply.kind !== 'failed') return reply;
+    const refusal = this.backend.refusal();
+    // It was admitted, but never sent: what keeps the next call away has kept this one.
+    if (refusal && reply.outcome.kind === 'released' && !reply.mayHaveRun) {
+      return { kind: 'unavailable', unavailable: this.#refused(refusal) };
+    }
     const { category, retryAfterMs } = reply.failure;
-    const next = this.backend.refusal()?.retryAfterMs ?? retryAfterMs;
+    const next = refusal?.retryAfterMs ?? retryAfterMs;
     return {
       kind: 'unavailable',
       unavailable: {
@@ -92,7 +97,9 @@ export class GuardedBackend implements GatewayBackend {
       code: denied ? 'BACKEND_UNAUTHENTICATED' : 'BACKEND_UNHEALTHY',
       reason: denied
         ? 'it does not accept the credentials that the gateway sends, or lacks them'
-        : `it has failed ${consecutiveFailures} times in a row`,
+        : consecutiveFailures === 1
+          ? 'it has failed'
+          : `it has failed ${consecutiveFailures} times in a row`,
       ...(category && { category }),
       ...inWhole(nextAttemptInMs),
     };

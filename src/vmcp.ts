@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
+import { mayConnect } from '../machines/policy.js';
 import type { BackendEntry, VmcpConfig } from './config/config.js';
 import { createEngine } from './create-engine.js';
 import type { Engine } from './engine/engine.js';
@@ -76,7 +77,10 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
   });
   const { name, aggregation, partialFailureMode } = config;
   const gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log);
-  engine.subscribe(() => {
+  engine.subscribe((event) => {
+    if (event.type === 'circuit.changed' && !mayConnect(engine.backend(event.backend).standing.circuit)) {
+      sessionOf(sessions, event.backend).abandonConnecting();
+    }
     gateway.changed();
   });
   const entries = [...config.backends].sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -132,6 +136,10 @@ function openSession(
         engine.check(name);
       },
       admits: () => engine.backend(name).refusal() === undefined,
+      mayConnect: () => mayConnect(engine.backend(name).standing.circuit),
+      onOpened: () => {
+        gateway().sessionOpened(name);
+      },
       onCatalog: () => {
         gateway().changed();
       },

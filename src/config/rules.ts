@@ -115,10 +115,7 @@ function strategyFault(strategy: StrategySection): Fault | undefined {
     const message = `type must be one of: ${STRATEGIES.join(', ')}`;
     return { path: ['type'], message, ...suggest(type, STRATEGIES) };
   }
-  if (type === 'header_injection' && isEmpty(strategy.headerInjection?.headerName)) {
-    const path: Path = ['headerInjection', 'headerName'];
-    return { path, message: 'headerInjection requires headerName field' };
-  }
+  if (type === 'header_injection') return injectedHeaderFault(strategy.headerInjection?.headerName ?? '');
   const [section, called, title, fields] = REQUIRED[type] ?? [undefined, '', '', []];
   if (section === undefined) return undefined;
   const settings = strategy[section];
@@ -141,6 +138,26 @@ function strategyFault(strategy: StrategySection): Fault | undefined {
     return { path: ['xaa', 'subjectTokenType'], message };
   }
   return undefined;
+}
+
+/** Either breaks the request or is replaced by our own value: the credentials would never be sent. */
+const NOT_INJECTED: ReadonlySet<string> = new Set([
+  ...['Host', 'Connection', 'Keep-Alive', 'Te', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Expect'],
+  ...['Proxy-Connection', 'Content-Length', 'Content-Type', 'Accept', 'Accept-Encoding'],
+  ...['Mcp-Session-Id', 'Mcp-Protocol-Version', 'Last-Event-Id'],
+]);
+
+function injectedHeaderFault(name: string): Fault | undefined {
+  const path: Path = ['headerInjection', 'headerName'];
+  if (name === '') return { path, message: 'headerInjection requires headerName field' };
+  const canonical = canonicalName(name);
+  if (!NOT_INJECTED.has(canonical)) return undefined;
+  return { path, message: `"${canonical}" belongs to the connection or the protocol and cannot be injected` };
+}
+
+/** `x-real-ip` as `X-Real-Ip`. */
+function canonicalName(name: string): string {
+  return name.toLowerCase().replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
 }
 
 function operationalFault(operational: ConfigFile['operational'], locate: Locate): Fault | undefined {
@@ -208,7 +225,7 @@ function passthroughHeadersFault(headers: readonly string[]): Fault | undefined 
     const path: Path = ['passthroughHeaders', index];
     const key = `passthroughHeaders[${index}]`;
     if (name === '') return { path, message: `${key}: header name must not be empty` };
-    const canonical = name.toLowerCase().replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
+    const canonical = canonicalName(name);
     if (RESTRICTED.has(canonical) || canonical.startsWith('X-Forwarded-')) {
       return { path, message: `${key}: "${canonical}" is a restricted header and cannot be forwarded` };
     }

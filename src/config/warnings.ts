@@ -17,8 +17,7 @@ export function warnings(file: ConfigFile, locate: Locate): Notice[] {
   replacedZeros(file, warn);
   const mode = file.operational?.failureHandling?.partialFailureMode ?? '';
   if (mode === '') {
-    const message =
-      'not set: it behaves as best_effort, although the reference documents fail as the default';
+    const message = 'not set: it behaves as best_effort, although ToolHive documents fail as the default';
     warn([...OPERATIONAL_PATH, 'partialFailureMode'], message);
   }
   const logLevel = file.operational?.logLevel ?? '';

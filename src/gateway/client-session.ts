@@ -1,8 +1,9 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { jsonSchemaValidator } from '@modelcontextprotocol/sdk/validation';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCRequest, Result as SdkResult } from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCMessage, JSONRPCRequest, Result as SdkResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Log } from '../logging/log.js';
+import { FalsyIds } from './falsy-ids.js';
 import type { Exchange, Handler, Params } from './handlers.js';
 import type { Lists } from './listing.js';
 import { noticesBetween } from './listing.js';
@@ -36,6 +37,7 @@ export class ClientSession {
   /** What this client has, as far as it can know. */
   #seen: Lists;
   #logLevel: LogLevel | undefined;
+  readonly #falsyIds = new FalsyIds();
 
   constructor(
     private readonly context: ClientContext,
@@ -61,6 +63,8 @@ export class ClientSession {
   }
 
   connect(): Promise<void> {
+    // The SDK calls this handler first, and then its own.
+    this.transport.onmessage = (message: JSONRPCMessage) => this.#falsyIds.notice(message);
     return this.#server.connect(this.transport);
   }
 
@@ -86,22 +90,24 @@ export class ClientSession {
     if (request.method === 'logging/setLevel') return this.#setLogLevel(params);
     const handler = this.context.handlers.get(request.method);
     if (!handler) throw new RpcError(RPC.methodNotFound, `unknown method "${request.method}"`);
-    const answer = Promise.resolve(handler(params, this.#exchangeOf(extra)));
+    const signal = this.#falsyIds.signalOf(extra.requestId, extra.signal);
+    const answer = Promise.resolve(handler(params, this.#exchangeOf(signal, extra)));
     this.context.onAnswering(answer);
-    return answer;
+    return this.#falsyIds.unlessCancelled(extra.requestId, signal, answer);
   }
 
-  #exchangeOf(extra: Parameters<Fallback>[1]): Exchange {
+  #exchangeOf(signal: AbortSignal, extra: Parameters<Fallback>[1]): Exchange {
     const progressToken = extra._meta?.progressToken;
-    if (progressToken === undefined) return { signal: extra.signal, onProgress: undefined };
+    if (progressToken === undefined) return { signal, onProgress: undefined };
     const onProgress = (params: Params): void => {
+      if (signal.aborted) return;
       const sent = extra.sendNotification({
         method: 'notifications/progress',
         params: { progress: 0, ...params, progressToken },
       });
       sent.catch((error: unknown) => this.context.log.debug({ error }, 'progress could not be sent'));
     };
-    return { signal: extra.signal, onProgress };
+    return { signal, onProgress };
   }
 
   #setLogLevel({ level }: Params): SdkResult {

@@ -1,8 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { GATEWAY_LIMITS } from './limits.js';
+import { onceOver } from './response-over.js';
 
 /** One answer as server-sent events, kept alive while there is nothing to say. */
 export class EventStream {
+  /** Bytes of each piece that the connection has not taken yet, in order. */
+  readonly #waiting: number[] = [];
+  #waitingBytes = 0;
   readonly #keepAlive: NodeJS.Timeout;
 
   constructor(
@@ -18,11 +22,12 @@ export class EventStream {
     response.flushHeaders();
     this.#keepAlive = setInterval(() => this.#write(': keep-alive\n\n'), GATEWAY_LIMITS.keepAliveMs);
     this.#keepAlive.unref();
-    response.once('close', () => clearInterval(this.#keepAlive));
+    onceOver(response, () => clearInterval(this.#keepAlive));
   }
 
-  send(message: object): void {
-    this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+  /** One or several messages, which count as one piece. */
+  send(...messages: readonly object[]): void {
+    this.#write(messages.map((message) => `event: message\ndata: ${JSON.stringify(message)}\n\n`).join(''));
   }
 
   end(): void {
@@ -30,10 +35,21 @@ export class EventStream {
     this.response.end();
   }
 
-  /** A client that does not read loses its stream, not the gateway its memory. */
+  /**
+   * A client that does not read loses its stream, not the gateway its memory. The piece that is being sent does not
+   * count, however large: it takes its time with a client that reads well, and what is said meanwhile waits behind it.
+   */
   #write(text: string): void {
     if (this.response.destroyed || this.response.writableEnded) return;
-    if (this.response.writableLength > GATEWAY_LIMITS.maxBufferedBytes) this.response.destroy();
-    else this.response.write(text);
+    if (this.#waitingBytes - (this.#waiting[0] ?? 0) > GATEWAY_LIMITS.maxBufferedBytes) {
+      this.response.destroy();
+      return;
+    }
+    const bytes = Buffer.byteLength(text);
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes;
+    this.response.write(text, () => {
+      this.#waitingBytes -= this.#waiting.shift() ?? 0;
+    });
   }
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Log } from '../logging/log.js';
 import type { GatewayBackend } from './backend.js';
 import type { ClientContext } from './client-session.js';
@@ -12,6 +11,7 @@ import { GATEWAY_LIMITS } from './limits.js';
 import { Listing, listsOf } from './listing.js';
 import { BackendLogLevels, mostVerbose } from './log-level.js';
 import type { GatewaySettings } from './settings.js';
+import { StdioChannel } from './stdio-channel.js';
 
 /** The MCP server that clients see: many backends as one. */
 export class Gateway {
@@ -64,6 +64,13 @@ export class Gateway {
     this.#announcing = setTimeout(() => this.#announce(), GATEWAY_LIMITS.coalesceMs);
   }
 
+  /** A backend is spoken to on a new session, which knows nothing of what the one before was told. */
+  sessionOpened(name: string): void {
+    const backend = this.#listing.backends.find((each) => each.name === name);
+    if (backend) this.#logLevels.forget(backend);
+    this.changed();
+  }
+
   /** A backend says something unasked. Log messages go to the clients that asked for their level. */
   notification(backend: string, method: string, params: Params): void {
     if (method !== 'notifications/message') {
@@ -82,7 +89,7 @@ export class Gateway {
 
   /** One client over a pair of streams; resolves when it is gone. */
   async serveStdio(input: Readable, output: Writable): Promise<void> {
-    const transport = new StdioServerTransport(input, output);
+    const transport = new StdioChannel(input, output);
     await new Promise<void>((resolve, reject) => {
       const session = new ClientSession(this.#context, transport, () => {
         this.#stdio.delete(session);
@@ -103,15 +110,19 @@ export class Gateway {
   }
 
   /**
-   * Ends every client session and leaves no timer. Answers that are being worked on are sent first, so whoever closes
-   * sees to it that none takes long: the backends' sessions are closed before.
+   * Ends every client session and leaves no timer. Answers that are being worked on are sent first, as far as they come
+   * within `GATEWAY_LIMITS.maxLastAnswersMs`: whoever closes ends the backends' sessions, and with them every call.
    */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#announcing);
     clearTimeout(this.#settling);
     this.#logLevels.close();
-    await Promise.allSettled(this.#answering);
+    const answered = Promise.allSettled(this.#answering);
+    let late: NodeJS.Timeout | undefined;
+    const atLatest = new Promise((over) => (late = setTimeout(over, GATEWAY_LIMITS.maxLastAnswersMs)));
+    await Promise.race([answered, atLatest]);
+    clearTimeout(late);
     // The SDK sends an answer some microtasks after it is there.
     await new Promise((sent) => setImmediate(sent));
     await Promise.all([this.#http.close(), ...[...this.#stdio].map((session) => session.close())]);

@@ -160,8 +160,13 @@ function unknown(kind: string, name: string, listing: Listing, code: number): Rp
   return new RpcError(code, `${message}; not reached yet, so not known: ${namesOf(unheard)}`);
 }
 
+/** An agent reads it: a few are enough. */
+const MAX_NAMED = 5;
+
 function namesOf(backends: readonly GatewayBackend[]): string {
-  return backends.map(({ name }) => `"${name}"`).join(', ');
+  const named = backends.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`);
+  const more = backends.length - named.length;
+  return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function textOf(params: Params, key: string, shown = key): string {

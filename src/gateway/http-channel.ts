@@ -5,6 +5,7 @@ import { EventStream } from './event-stream.js';
 import { GATEWAY_LIMITS } from './limits.js';
 import { NOTICES } from './listing.js';
 import { PostExchange } from './post-exchange.js';
+import { onceOver } from './response-over.js';
 
 /**
  * One client session over Streamable HTTP, as a transport of the SDK.
@@ -60,7 +61,7 @@ export class HttpChannel implements Transport {
     this.#standalone?.stream.end();
     const standalone = { stream: new EventStream(response, this.#headers()), response };
     this.#standalone = standalone;
-    response.once('close', () => {
+    onceOver(response, () => {
       if (this.#standalone === standalone) this.#standalone = undefined;
     });
     for (const notice of this.#unsent.values()) standalone.stream.send(notice);

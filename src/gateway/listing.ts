@@ -3,6 +3,7 @@ import type { Log } from '../logging/log.js';
 import type { GatewayBackend, Unavailable } from './backend.js';
 import { buildDirectory } from './directory.js';
 import type { Directory, Kind, LostName, Route } from './directory.js';
+import { GATEWAY_LIMITS } from './limits.js';
 
 /** One entry of a list; equal `source` and `key` mean that nothing about it has changed. */
 export interface Listed {
@@ -108,9 +109,10 @@ export class Listing {
       this.#toldLost.add(id);
       this.log.warn(
         { backend: name.backend, kind: name.kind, name: name.name, owner: name.owner },
-        name.owner === undefined
-          ? 'several backends claim this name, so none gets it; tell them apart with overrides'
-          : 'another backend has this name already; give this one its own with an override',
+        (name.owner === undefined
+          ? 'several backends claim this name, so none gets it'
+          : 'another backend has this name already, so this one does not get it') +
+          (name.kind === 'tools' ? '; tell them apart with overrides' : ''),
       );
     }
   }
@@ -147,9 +149,20 @@ export function noticesBetween(before: Lists, after: Lists): readonly Notice[] {
 
 const MAX_TOLD = 1_000;
 
+/** What has been compared, for as long as both lists are held: a thousand sessions have mostly seen the same ones. */
+const compared = new WeakMap<readonly Listed[], WeakMap<readonly Listed[], boolean>>();
+
 function sameList(one: readonly Listed[], other: readonly Listed[]): boolean {
   if (one === other) return true;
   if (one.length !== other.length) return false;
+  const known = compared.get(one) ?? new WeakMap<readonly Listed[], boolean>();
+  compared.set(one, known);
+  const same = known.get(other) ?? sameEntries(one, other);
+  known.set(other, same);
+  return same;
+}
+
+function sameEntries(one: readonly Listed[], other: readonly Listed[]): boolean {
   return one.every((item, index) => {
     const counterpart = other[index];
     return counterpart !== undefined && sameEntry(item, counterpart);
@@ -164,6 +177,13 @@ function sameEntry(one: Listed, other: Listed): boolean {
 
 /** Why nothing of a backend is listed. */
 export function whyUnlisted(backend: GatewayBackend): Unavailable {
-  const reason = 'it has not answered a health check yet';
-  return backend.unavailable() ?? { backend: backend.name, code: 'BACKEND_UNHEALTHY', reason };
+  const reason = 'it has not answered yet, and may still be starting';
+  return (
+    backend.unavailable() ?? {
+      backend: backend.name,
+      code: 'BACKEND_UNHEALTHY',
+      reason,
+      retryAfterMs: GATEWAY_LIMITS.startRetryMs,
+    }
+  );
 }

@@ -49,9 +49,7 @@ export function assertAccepts({ headers }: IncomingMessage, types: readonly stri
 }
 
 async function readText(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  const tooLarge = new HttpRefusal(413, RPC.badRequest, `at most ${maxBytes} bytes are taken`, {
-    Connection: 'close',
-  });
+  const tooLarge = new HttpRefusal(413, RPC.badRequest, `at most ${maxBytes} bytes are taken`);
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -65,7 +63,12 @@ async function readText(request: IncomingMessage, maxBytes: number): Promise<str
   } catch {
     return undefined;
   }
-  if (size > maxBytes) throw tooLarge;
+  if (size > maxBytes) {
+    // The rest is let through and forgotten: a client whose bytes nobody takes would be reset before it can read why.
+    // How long that may last is for the server's request time-out to say.
+    request.resume();
+    throw tooLarge;
+  }
   return Buffer.concat(chunks).toString();
 }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { EventStream } from './event-stream.js';
 import { GATEWAY_LIMITS } from './limits.js';
+import { onceOver } from './response-over.js';
 
 /**
  * The answer to one POST. Plain JSON where only results are to be told; events as soon as something comes before
@@ -29,7 +30,7 @@ export class PostExchange {
     this.#waiting = new Set(ids);
     this.#patience = setTimeout(() => this.#streamed(), GATEWAY_LIMITS.streamAfterMs);
     this.#patience.unref();
-    response.once('close', () => this.#end());
+    onceOver(response, () => this.#end());
   }
 
   /** What a request brings about before its answer: progress, logs, requests to the client. */
@@ -76,7 +77,7 @@ export class PostExchange {
   #streamed(): EventStream {
     if (!this.#stream) {
       this.#stream = new EventStream(this.response, this.headers);
-      for (const message of this.#answers.splice(0)) this.#stream.send(message);
+      if (this.#answers.length > 0) this.#stream.send(...this.#answers.splice(0));
     }
     return this.#stream;
   }

@@ -40,10 +40,15 @@ function effectOf({ code, mayHaveRun }: Unavailable): string {
   return code === 'CALL_FAILED' ? 'It was not processed.' : 'Nothing was sent to it.';
 }
 
-function adviceOf({ code, retryAfterMs }: Unavailable): string {
-  if (retryAfterMs !== undefined) return `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
+function adviceOf({ code, retryAfterMs, mayHaveRun }: Unavailable): string {
+  if (mayHaveRun) return `Find out before you try again${when(retryAfterMs)}.`;
+  if (retryAfterMs !== undefined) return `Try again${when(retryAfterMs)}.`;
   // Its circuit still admits calls.
   return code === 'CALL_FAILED' ? 'It may be tried again now.' : 'It is not known when it will be back.';
+}
+
+function when(retryAfterMs: number | undefined): string {
+  return retryAfterMs === undefined ? '' : ` in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s`;
 }
 
 function noun(count: number): string {

@@ -8,6 +8,8 @@ export interface BackendReport {
   readonly status: BackendStatus;
   /** In one word for every endpoint: {@link reportedHealth}. */
   readonly health: HealthState;
+  /** When that began: with the circuit, where the circuit is the reason. */
+  readonly healthSince: string;
   readonly transport: string;
   readonly authType: string;
   readonly toolCount: number;
@@ -59,6 +61,7 @@ export function backendReports(
     return {
       status: backend,
       health: reportedHealth(backend.standing),
+      healthSince: healthSince(backend),
       transport: info?.transport ?? 'unknown',
       authType: info?.authType ?? 'unauthenticated',
       toolCount: info?.toolCount ?? 0,
@@ -67,6 +70,14 @@ export function backendReports(
       ...(info?.revision !== undefined && { revision: info.revision }),
     };
   });
+}
+
+function healthSince({
+  standing,
+  healthSince: judged,
+  circuitSince: opened = judged,
+}: BackendStatus): string {
+  return reportedHealth(standing) === standing.health || opened < judged ? judged : opened;
 }
 
 export function countHealth(reports: readonly BackendReport[]): HealthCounts {

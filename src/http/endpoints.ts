@@ -15,6 +15,9 @@ export interface JsonAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The phase goes on telling how the backends are. */
+const DRAINING = 'Shutting down: calls in flight may finish, new ones are refused';
+
 /** Answers a GET of one path. */
 type Endpoint = (query: URLSearchParams) => JsonAnswer;
 
@@ -37,15 +40,23 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
   const { vmcp } = options;
   const history = followConditions(vmcp);
   const seen = (): { status: EngineStatus; reports: readonly BackendReport[] } => {
-    const status = vmcp.status();
+    const whole = vmcp.status();
+    // Lists stand still to the end, or every client would be told to forget its tools. Calls are refused, and so
+    // nothing is served.
+    const status = options.isDraining()
+      ? { ...whole, backends: whole.backends.map((backend) => ({ ...backend, serving: false })) }
+      : whole;
     return { status, reports: backendReports(status, vmcp.backends()) };
   };
   const alive: Endpoint = () => ok({ status: 'ok' });
   const status: Endpoint = (query) => {
     const format = query.get('format') ?? 'json';
     const { status: engine, reports } = seen();
-    if (format === 'json') return ok(statusReport(engine.phase, reports, options));
-    if (format === 'crd') return ok(crdStatus(engine.phase, reports, history.conditions(), options.mcpUrl()));
+    const draining = options.isDraining() && { message: DRAINING };
+    if (format === 'json') return ok({ ...statusReport(engine.phase, reports, options), ...draining });
+    if (format === 'crd') {
+      return ok({ ...crdStatus(engine.phase, reports, history.conditions(), options.mcpUrl()), ...draining });
+    }
     return problem(400, 'UNKNOWN_FORMAT', 'format must be one of: json, crd');
   };
   const routes = new Map<string, Endpoint>([

@@ -51,13 +51,13 @@ export function healthReport(reports: readonly BackendReport[]): HealthReport {
   };
 }
 
-function healthReportBackend({ status, health, revision }: BackendReport): HealthReportBackend {
+function healthReportBackend({ status, health, healthSince, revision }: BackendReport): HealthReportBackend {
   return {
     Status: health,
     ConsecutiveFailures: status.consecutiveFailures,
     LastCheckTime: status.lastCheckTime ?? null,
     LastErrorCategory: status.lastErrorCategory ?? '',
-    LastTransitionTime: status.healthSince,
+    LastTransitionTime: healthSince,
     ...(status.circuit !== undefined && { CircuitState: status.circuit }),
     ...(status.circuitSince !== undefined && { CircuitLastChanged: status.circuitSince }),
     MCPRevision: revision ?? '',

@@ -74,7 +74,7 @@ function statusBackend(report: BackendReport): StatusBackend {
     supervision: status.standing.supervision,
     ...(status.circuit !== undefined && { circuit: status.circuit }),
     ...(status.circuitSince !== undefined && { circuit_since: status.circuitSince }),
-    health_since: status.healthSince,
+    health_since: report.healthSince,
     time_in_state_ms: status.timeInStateMs,
     consecutive_failures: status.consecutiveFailures,
     ...(status.lastErrorCategory !== undefined && { last_error_category: status.lastErrorCategory }),

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Failure, Outcome } from '../../machines/failure.js';
-import type { Log } from '../logging/log.js';
+import type { Outcome } from '../../machines/failure.js';
 import type { Catalog } from './catalog.js';
 import { CatalogFollower } from './catalog-follower.js';
 import { Connector } from './connector.js';
@@ -11,10 +10,11 @@ import { isDeeperThan } from './message.js';
 import type { Answer, Fault, Reply } from './outcome.js';
 import { fault, faultOf, outcomeOf, replyOf } from './outcome.js';
 import { RateGate } from './rate-gate.js';
-import type { RequestTerms } from './requests.js';
 import { remaining } from './requests.js';
+import type { RequestTerms } from './requests.js';
 import type { SessionLimits } from './session-limits.js';
 import { DEFAULT_LIMITS } from './session-limits.js';
+import type { SessionHooks } from './session-hooks.js';
 import type { SessionSettings } from './session-settings.js';
 import { Silence } from './silence.js';
 
@@ -22,23 +22,7 @@ const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
 /** Progress keeps a request alive for so many times its timeout, unless told otherwise. */
 const TOTAL_FACTOR = 10;
-
-export interface SessionHooks {
-  readonly log: Log;
-  /** A live session ended by itself. Once per loss, never for `close`. */
-  onLost(failure: Failure): void;
-  /** Something that may be a sign of trouble, e.g. the standalone stream ended: worth a health check now. */
-  onSuspect(): void;
-  /** The first catalog, and each that differs from the one before. */
-  onCatalog(catalog: Catalog): void;
-  /**
-   * Whether the backend may be asked for something that nobody waits for, now. Where it may not, that is asked with the
-   * next health check. Default: always.
-   */
-  admits?(): boolean;
-  /** What the backend says unasked, but for progress and `list_changed`. */
-  onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
-}
+const NOT_OPENED = fault('closed', 'its circuit opened before there was a session');
 
 export interface RequestOptions {
   /** Aborted when the caller gives up: the backend is told. */
@@ -84,13 +68,13 @@ export class BackendSession {
       onOpened: (session) => this.#adopt(session),
       onRefused: (found) => this.#note('the backend session could not be opened', found),
       onLost: (session, found) => this.#lose(session, found),
+      mayConnect: () => this.#mayConnect(),
       onSuspect: (session) => {
         if (session === this.#live) hooks.onSuspect();
       },
       onNotification: (session, method, params) => {
         if (session !== this.#live || this.#follower.notice(method)) return;
-        if (this.#notifications.take().passes) hooks.onNotification(method, params);
-        else this.#warn('it sends more notifications a second than the limit; the rest is dropped');
+        if (this.#mayNotify()) hooks.onNotification(method, params);
       },
       onWarning: (text) => this.#warn(text),
     });
@@ -126,7 +110,10 @@ export class BackendSession {
   async check(signal: AbortSignal): Promise<Outcome> {
     const found = await this.#examine(signal);
     if (found === undefined) return { kind: 'succeeded' };
-    const timedOut = found.mechanism === 'cancelled' && isTimeout(signal.reason);
+    const timedOut =
+      found.mechanism === 'cancelled' &&
+      signal.reason instanceof Error &&
+      signal.reason.name === 'TimeoutError';
     return outcomeOf(timedOut ? fault('deadline', 'the check timed out') : found, this.settings.hasAuth);
   }
 
@@ -141,7 +128,9 @@ export class BackendSession {
       const message = 'the request is nested more deeply than the limit';
       return { outcome: { kind: 'released' }, kind: 'error', code: INVALID_PARAMS, message };
     }
-    const { signal, timeoutMs, maxTotalMs = timeoutMs * TOTAL_FACTOR, onProgress } = options;
+    const { signal, timeoutMs, maxTotalMs = timeoutMs * TOTAL_FACTOR } = options;
+    const tell = options.onProgress;
+    const onProgress: RequestTerms['onProgress'] = tell && ((params) => this.#mayNotify() && tell(params));
     const answer = await this.#perform(request, { signal, timeoutMs, maxTotalMs, onProgress });
     return replyOf(answer, this.settings.hasAuth);
   }
@@ -149,6 +138,11 @@ export class BackendSession {
   /** Sends a notification if the session is live; says nothing otherwise. */
   notify(method: string, params: Readonly<Record<string, unknown>>): void {
     if (!isDeeperThan(params, this.#limits.maxDepth - 1)) this.#live?.notify(method, params);
+  }
+
+  /** No session may be opened any more (`mayConnect`): one that is being opened is given up, what waits for it fails. */
+  abandonConnecting(): void {
+    this.#connector.abandon(NOT_OPENED);
   }
 
   /**
@@ -219,6 +213,8 @@ export class BackendSession {
     let session = this.#live;
     let left = terms;
     if (session === undefined) {
+      // The session may have been lost, or refused this very request, after it was admitted.
+      if (!this.#mayConnect()) return { answer: faulty({ ...NOT_OPENED, unsent: true }), startedAt };
       try {
         session = await this.#connect(terms.signal, remaining(terms, startedAt).timeoutMs);
       } catch (error) {
@@ -240,6 +236,17 @@ export class BackendSession {
     this.#live = live;
     this.#knowsPing = true;
     this.#follower.follow(live);
+    this.hooks.onOpened?.();
+  }
+
+  #mayNotify(): boolean {
+    if (this.#notifications.take().passes) return true;
+    this.#warn('it sends more notifications a second than the limit; the rest is dropped');
+    return false;
+  }
+
+  #mayConnect(): boolean {
+    return this.hooks.mayConnect?.() ?? true;
   }
 
   #lose(session: LiveSession, found: Fault): void {
@@ -290,8 +297,4 @@ function faulty(found: Fault): Answer {
 
 function isRefusal(answer: Answer): answer is Extract<Answer, { kind: 'fault' }> {
   return answer.kind === 'fault' && answer.fault.mechanism === 'session-refused';
-}
-
-function isTimeout(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === 'TimeoutError';
 }

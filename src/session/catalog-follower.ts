@@ -42,12 +42,12 @@ export class CatalogFollower {
     return this.#catalog;
   }
 
-  /** From now on the catalog is that of this session. Starts reading it. */
+  /** From now on the catalog is that of this session. Starts reading it, where the backend may be asked. */
   follow(session: LiveSession): void {
     this.leave();
     this.#session = session;
     for (const list of LIST_NAMES) this.#stale.add(list);
-    void this.upToDate();
+    if (this.world.admits()) void this.upToDate();
   }
 
   /** The session is gone; the catalog stays. */

@@ -30,6 +30,8 @@ export interface ChannelEvents {
   onLost(found: Fault): void;
   /** Something ended that may be a sign of trouble: worth a health check. */
   onSuspect(): void;
+  /** Whether the backend may be turned to for more than the requests that are out. */
+  mayConnect(): boolean;
   /** Something odd that needs no action. */
   onWarning(text: string): void;
 }

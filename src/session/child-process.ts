@@ -8,10 +8,12 @@ import { LineReader } from './line-reader.js';
 import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './message.js';
 import type { Fault } from './outcome.js';
 import { FaultError, fault, faultOfSpawnError } from './outcome.js';
+import { readPaced } from './paced-reading.js';
 import { abandonGroup, adoptGroup, signalGroup } from './process-group.js';
 import { RateGate } from './rate-gate.js';
 import type { SessionLimits } from './session-limits.js';
 
+const NOT_JSON = new SyntaxError('not JSON');
 /** After a child's exit its last words may still be in the pipe; no longer than this are they waited for. */
 const LAST_WORDS_MS = 20;
 /** How long after SIGKILL a child is given up on: one stuck in the kernel may not hold a shutdown. */
@@ -36,6 +38,8 @@ export class ChildProcessChannel implements Channel {
   #child: ChildProcessWithoutNullStreams | undefined;
   #exited: Promise<void> = Promise.resolve();
   #lastWords: NodeJS.Timeout | undefined;
+  /** Its output ended, and all of it has been read. */
+  #heardOut = false;
   /** Set as soon as the channel ends, by itself or by us. */
   #over = false;
 
@@ -147,8 +151,14 @@ export class ChildProcessChannel implements Channel {
         return 'stop';
       },
     );
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stdout.once('end', () => this.#end(child));
+    readPaced(
+      child.stdout,
+      (piece) => stdout.push(piece),
+      () => {
+        this.#heardOut = true;
+        this.#end(child);
+      },
+    );
     this.#logStderr(child);
     // A child that is going shows it here too. One that only closed its input would never answer again.
     child.stdin.on('error', () => this.#end(child));
@@ -162,7 +172,7 @@ export class ChildProcessChannel implements Channel {
   /** Its output or input ended, or it exited: gone when it wrote its last and exited, or shortly after one of them. */
   #end(child: ChildProcessWithoutNullStreams): void {
     const exited = child.exitCode !== null || child.signalCode !== null;
-    if (exited && child.stdout.readableEnded) this.#lose(exitFault(child));
+    if (exited && this.#heardOut) this.#lose(exitFault(child));
     else if (!this.#over) this.#lastWords ??= setTimeout(() => this.#lose(exitFault(child)), LAST_WORDS_MS);
   }
 
@@ -180,14 +190,19 @@ export class ChildProcessChannel implements Channel {
       () => 'cut',
     );
     // Read even when nothing is logged: a child whose stderr is full stands still.
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.stderr.once('end', () => stderr.flush());
+    readPaced(
+      child.stderr,
+      (piece) => stderr.push(piece),
+      () => stderr.flush(),
+    );
   }
 
   #receive(line: string): void {
     if (this.#over || line.trim() === '') return;
     let value: unknown;
     try {
+      // Told apart first: an error for each line of a chatty program would be what costs most.
+      if (!/^[\s\uFEFF]*[[{]/.test(line)) throw NOT_JSON;
       value = JSON.parse(line.startsWith('\uFEFF') ? line.slice(1) : line);
     } catch {
       this.events.onWarning('it wrote a line to stdout that is not JSON');

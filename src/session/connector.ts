@@ -18,6 +18,7 @@ export interface ConnectorEvents {
   /** A session that was handed out ended by itself. At most once for each. */
   onLost(session: LiveSession, found: Fault): void;
   onSuspect(session: LiveSession): void;
+  mayConnect(): boolean;
   onNotification(session: LiveSession, method: string, params: Readonly<Record<string, unknown>>): void;
   onWarning(text: string): void;
 }
@@ -62,13 +63,15 @@ export class Connector {
     });
   }
 
+  /** Gives up what is being opened: who waits for it fails with this fault. */
+  abandon(found: Fault): void {
+    if (this.#connecting !== undefined) this.#giveUp(this.#connecting, new FaultError(found));
+  }
+
   /** Opens nothing more; resolves when what was being opened is gone. */
   async close(): Promise<void> {
     this.#closed = true;
-    const connecting = this.#connecting;
-    if (connecting !== undefined) {
-      this.#giveUp(connecting, new FaultError(fault('closed', 'its session was closed')));
-    }
+    this.abandon(fault('closed', 'its session was closed'));
     await Promise.all(this.#ending);
   }
 
@@ -103,6 +106,7 @@ export class Connector {
         {
           onLost: (found) => whenOpened((it) => this.events.onLost(it, found)),
           onSuspect: () => whenOpened((it) => this.events.onSuspect(it)),
+          mayConnect: () => this.events.mayConnect(),
           onNotification: (method, params) =>
             whenOpened((it) => this.events.onNotification(it, method, params)),
           onWarning: (text) => this.events.onWarning(text),

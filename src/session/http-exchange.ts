@@ -89,6 +89,10 @@ export class HttpClient {
         const request = this.#request(url, options);
         sending.request = request;
         request.once('response', resolve);
+        request.once('upgrade', (_, socket) => {
+          socket.destroy();
+          refuse(fault('malformed', 'it changed to another protocol unasked'));
+        });
         request.on('error', (error) => refuse(faultOfSocketError(error)));
         request.end(body);
       } catch {

@@ -13,6 +13,7 @@ import {
 import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './message.js';
 import { FaultError, fault, faultOf } from './outcome.js';
 import type { Fault } from './outcome.js';
+import { readPaced } from './paced-reading.js';
 import type { SessionLimits } from './session-limits.js';
 
 /** How long a request may stay unaccepted after its answer. */
@@ -144,11 +145,13 @@ export class LegacySseChannel implements Channel {
         },
         () => end(fault('too-large', 'a message is larger than the limit')),
       );
-      const lost = (): void => end(fault('stream-lost', 'its stream ended'));
-      response.on('data', (chunk: Buffer) => stream.push(chunk));
-      response.on('error', lost);
-      response.once('close', lost);
-      response.once('end', lost);
+      readPaced(
+        response,
+        (piece) => stream.push(piece),
+        () => end(fault('stream-lost', 'its stream ended')),
+      );
+      // What broke off is over, like what ended.
+      response.on('error', () => undefined);
     });
   }
 

@@ -3,7 +3,7 @@ import type { Agreement } from './handshake.js';
 import { agreementOf, asHandshakeFault, initializeParams } from './handshake.js';
 import { unlessAborted } from './limit.js';
 import type { Incoming } from './message.js';
-import { isDeeperThan, isRecord, readMessage } from './message.js';
+import { isDeeperThan, readMessage, withProgressToken } from './message.js';
 import type { Answer, Fault } from './outcome.js';
 import { FaultError, fault, faultOf } from './outcome.js';
 import type { RequestTerms } from './requests.js';
@@ -21,6 +21,7 @@ export interface LiveSessionEvents {
   /** It ended by itself, after its handshake. At most once. */
   onLost(found: Fault): void;
   onSuspect(): void;
+  mayConnect(): boolean;
   /** Every notification but progress. */
   onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
   onWarning(text: string): void;
@@ -55,6 +56,7 @@ export class LiveSession {
       onFault: (id, found) => this.#settle(id, { kind: 'fault', fault: found }),
       onLost: (found) => this.#lose(found),
       onSuspect: () => events.onSuspect(),
+      mayConnect: () => events.mayConnect(),
       onWarning: (text) => events.onWarning(text),
     });
   }
@@ -115,9 +117,9 @@ export class LiveSession {
     return answer;
   }
 
-  /** Sends a notification; whether it arrives is not known. */
+  /** Sends a notification, where the backend may be turned to; whether it arrives is not known. */
   notify(method: string, params: Readonly<Record<string, unknown>>): void {
-    if (this.#over) return;
+    if (this.#over || !this.events.mayConnect()) return;
     this.#channel.post({ jsonrpc: '2.0', method, params }).catch(() => undefined);
   }
 
@@ -163,22 +165,25 @@ export class LiveSession {
     this.#heard += 1;
     // Revision 2025-03-26 allowed batches.
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (values.length > this.limits.maxBatch) {
+      this.#refuse(exchange, 'is a batch of more messages than the limit');
+      return;
+    }
     for (const each of values) {
       const message = readMessage(each);
-      if (isDeeperThan(each, this.limits.maxDepth)) this.#refuseDeep(message, exchange);
-      else this.#take(message, exchange);
+      if (!isDeeperThan(each, this.limits.maxDepth)) this.#take(message, exchange);
+      else {
+        const isAnswer = message.kind !== 'request' && message.kind !== 'notification';
+        const id = isAnswer ? (exchange ?? message.id) : undefined;
+        this.#refuse(id, 'is nested more deeply than the limit');
+      }
     }
   }
 
-  #refuseDeep(message: Incoming, exchange: number | undefined): void {
-    const isAnswer = message.kind !== 'request' && message.kind !== 'notification';
-    const id = isAnswer ? (exchange ?? message.id) : undefined;
-    if (id === undefined)
-      this.events.onWarning('it sent a message that is nested more deeply than the limit');
-    else {
-      const found = fault('too-large', 'its answer is nested more deeply than the limit');
-      this.#settle(id, { kind: 'fault', fault: found });
-    }
+  /** Something over a limit, of which nothing is taken. */
+  #refuse(id: number | undefined, what: string): void {
+    if (id === undefined) this.events.onWarning(`it sent a message that ${what}`);
+    else this.#settle(id, { kind: 'fault', fault: fault('too-large', `its answer ${what}`) });
   }
 
   #take(message: Incoming, exchange: number | undefined): void {
@@ -254,7 +259,10 @@ export class LiveSession {
   /** A request ended on our side: the backend is told, except of a handshake, which cannot be cancelled. */
   #abandon(id: number, found: Fault): void {
     if (this.#agreement !== undefined) {
-      this.notify('notifications/cancelled', { requestId: id, reason: found.reason });
+      const cancel = (): void =>
+        this.notify('notifications/cancelled', { requestId: id, reason: found.reason });
+      // Not before its failure has been judged: it may be the one that opens the circuit.
+      setImmediate(cancel);
     }
     this.#channel.release(id, false);
     this.#noteIdle();
@@ -278,17 +286,4 @@ function answerOf(message: Extract<Incoming, { kind: 'result' | 'error' }>): Ans
   return message.data === undefined
     ? { kind: 'error', code, message: text }
     : { kind: 'error', code, message: text, data: message.data };
-}
-
-/** The caller's own token would be taken for one of ours: it is replaced, or removed where no progress is asked for. */
-function withProgressToken(
-  params: Readonly<Record<string, unknown>>,
-  token: number | undefined,
-): Readonly<Record<string, unknown>> {
-  const given = params['_meta'];
-  const meta: Record<string, unknown> = isRecord(given) ? { ...given } : {};
-  if (token !== undefined) return { ...params, _meta: { ...meta, progressToken: token } };
-  if (!('progressToken' in meta)) return params;
-  delete meta['progressToken'];
-  return { ...params, _meta: meta };
 }

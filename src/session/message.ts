@@ -59,7 +59,28 @@ export function readMessage(value: unknown): Incoming {
 /** Whether a JSON value has more levels of arrays and objects than that. Deeper ones overflow the stack elsewhere. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((each) => isDeeperThan(each, levels - 1));
+  if (levels === 0) return true;
+  // Looked at in every message: loops without a closure or a copy take a third of the time.
+  if (Array.isArray(value)) {
+    for (const each of value) if (isDeeperThan(each, levels - 1)) return true;
+    return false;
+  }
+  const record = value as Readonly<Record<string, unknown>>;
+  for (const key in record) if (isDeeperThan(record[key], levels - 1)) return true;
+  return false;
+}
+
+/** The caller's own token would be taken for one of ours: it is replaced, or removed where no progress is asked for. */
+export function withProgressToken(
+  params: Readonly<Record<string, unknown>>,
+  token: number | undefined,
+): Readonly<Record<string, unknown>> {
+  const given = params['_meta'];
+  const meta: Record<string, unknown> = isRecord(given) ? { ...given } : {};
+  if (token !== undefined) return { ...params, _meta: { ...meta, progressToken: token } };
+  if (!('progressToken' in meta)) return params;
+  delete meta['progressToken'];
+  return { ...params, _meta: meta };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

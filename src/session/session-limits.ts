@@ -4,7 +4,9 @@ export interface SessionLimits {
   readonly maxMessageBytes: number;
   /** Levels of arrays and objects in one message, itself counted, sent or received. One more is refused. */
   readonly maxDepth: number;
-  /** Notifications passed on in one second, progress and `list_changed` not counted; the rest is dropped. */
+  /** Messages in one batch. A larger one is refused whole. */
+  readonly maxBatch: number;
+  /** Notifications passed on in one second, progress too, `list_changed` not counted; the rest is dropped. */
   readonly maxNotificationsPerSecond: number;
   /** Pages read of one list; a list that goes on is cut there, with a warning. */
   readonly maxPages: number;
@@ -29,6 +31,7 @@ export interface SessionLimits {
 export const DEFAULT_LIMITS: SessionLimits = {
   maxMessageBytes: 16 * 1024 * 1024,
   maxDepth: 1_000,
+  maxBatch: 1_000,
   maxNotificationsPerSecond: 1_000,
   maxPages: 100,
   maxItems: 2_000,

@@ -15,6 +15,7 @@ import type { OutgoingAnswer, OutgoingNotification, OutgoingRequest } from './me
 import type { Fault } from './outcome.js';
 import { FaultError, fault, faultOf } from './outcome.js';
 import type { SessionLimits } from './session-limits.js';
+import { readPaced } from './paced-reading.js';
 import { StandaloneStream } from './standalone-stream.js';
 
 /** How long a stream may stay open after the answer it was opened for. */
@@ -95,7 +96,7 @@ export class StreamableHttpChannel implements Channel {
     }
     // The server closes the stream after its answer; one that does not may not keep the socket.
     held.linger ??= setTimeout(() => held.exchange?.destroy(), LINGER_MS).unref();
-    if (this.#revision !== undefined) this.#standalone.keepUp();
+    if (this.#revision !== undefined && this.events.mayConnect()) this.#standalone.keepUp();
   }
 
   initialized(revision: string): void {
@@ -185,10 +186,13 @@ export class StreamableHttpChannel implements Channel {
         },
         () => refuse(fault('too-large', 'its answer is larger than the limit')),
       );
-      response.on('data', (chunk: Buffer) => stream.push(chunk));
-      response.on('error', () => resolve(stream));
-      response.once('close', () => resolve(stream));
-      response.once('end', () => resolve(stream));
+      readPaced(
+        response,
+        (piece) => stream.push(piece),
+        () => resolve(stream),
+      );
+      // What broke off is over, like what ended.
+      response.on('error', () => undefined);
     });
   }
 

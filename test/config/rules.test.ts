@@ -70,6 +70,18 @@ const REFUSED: [changes: Record<string, string>, key: string, message: string][]
     'outgoingAuth.backends.one: headerInjection requires headerName field',
   ],
   [
+    strategy('{type: header_injection, headerInjection: {headerName: mcp-session-id, headerValue: v}}'),
+    'outgoingAuth.backends.one.headerInjection.headerName',
+    'outgoingAuth.backends.one: "Mcp-Session-Id" belongs to the connection or the protocol and cannot be injected',
+  ],
+  [
+    auth(
+      '{source: inline, default: {type: header_injection, headerInjection: {headerName: HOST, headerValue: v}}}',
+    ),
+    'outgoingAuth.default.headerInjection.headerName',
+    'outgoingAuth.default: "Host" belongs to the connection or the protocol and cannot be injected',
+  ],
+  [
     strategy('{type: upstream_inject}'),
     'outgoingAuth.backends.one.upstreamInject',
     'outgoingAuth.backends.one: upstream_inject requires UpstreamInject configuration',

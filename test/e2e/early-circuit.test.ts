@@ -56,6 +56,9 @@ describe('a circuit that opens before health turns unhealthy', () => {
       backendCount: 0,
       discoveredBackends: [{ status: 'unavailable', circuitBreakerState: 'open' }],
     });
+    // When it became healthy is not when it went out of service.
+    const [opened] = status.backends;
+    expect(opened?.health_since).toBe(opened?.circuit_since);
     expect(tools).toEqual([]);
     expect(await client.call('everything_echo', { message: 'x' })).toMatchObject({
       unavailable: { code: 'CIRCUIT_OPEN' },

@@ -179,7 +179,9 @@ describe('a call of a backend not yet heard from', () => {
     const request = handlersOf([down, new FakeBackend('b', offer)]);
     expect(await request('tools/call', { name: 'a_x' })).toMatchObject({
       isError: true,
-      _meta: { [UNAVAILABLE_META]: { backend: 'a', reason: 'it has not answered a health check yet' } },
+      _meta: {
+        [UNAVAILABLE_META]: { backend: 'a', reason: 'it has not answered yet, and may still be starting' },
+      },
     });
     down.fall();
     expect(await request('tools/call', { name: 'a_x' })).toMatchObject({
@@ -200,7 +202,7 @@ describe('partialFailureMode', () => {
     await expect(request(method, {})).rejects.toMatchObject({
       code: -32050,
       message:
-        'This list would be incomplete: unavailable backends "a" (its circuit is open), "c" (it has not answered a health check yet). partialFailureMode is fail.',
+        'This list would be incomplete: unavailable backends "a" (its circuit is open), "c" (it has not answered yet, and may still be starting). partialFailureMode is fail.',
       data: { unavailable: [down.outage, { backend: 'c', code: 'BACKEND_UNHEALTHY' }] },
     });
   });

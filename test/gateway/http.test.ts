@@ -102,6 +102,18 @@ describe('a session', () => {
     expect((await client.post(PING)).status).toBe(404);
   });
 
+  it('ends with the gateway within a bound, though an answer never comes [R19]', async () => {
+    const { backend, gateway, client } = await open();
+    backend.script = () => new Promise(() => undefined);
+    const call = client.post({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'a_x' } });
+    await until(() => expect(backend.calls).toHaveLength(1));
+    const startedAt = performance.now();
+    await gateway.close();
+    expect(performance.now() - startedAt).toBeLessThan(GATEWAY_LIMITS.maxLastAnswersMs + 500);
+    expect(await (await call).text()).toBe('');
+    expect(gateway.clientSessions).toBe(0);
+  });
+
   it('answers ping, takes notifications with 202, and says what it does not know [R26]', async () => {
     const { client } = await open();
     expect(await client.ask('ping')).toMatchObject({ id: 1, result: {} });
@@ -177,6 +189,29 @@ describe('an exchange that is refused', () => {
     expect((await client.post(filled(GATEWAY_LIMITS.maxBodyBytes))).status).toBe(200);
     expect((await client.post(filled(GATEWAY_LIMITS.maxBodyBytes + 1))).status).toBe(413);
     expect(await client.ask('ping')).toMatchObject({ result: {} });
+  });
+
+  it('a body over the limit is refused where its sender can read it, however it is sent [R36]', async () => {
+    const { url } = await open();
+    const post = (): RequestInit[] => [
+      { body: 'x'.repeat(4 * GATEWAY_LIMITS.maxBodyBytes) },
+      {
+        duplex: 'half',
+        body: new ReadableStream({
+          start: (controller) => {
+            for (let count = 0; count < 16; count += 1) controller.enqueue(new Uint8Array(1_048_576));
+            controller.close();
+          },
+        }),
+      },
+    ];
+    const headers = { 'Content-Type': 'application/json', Accept: ACCEPT };
+    for (let round = 0; round < 10; round += 1) {
+      for (const init of post()) {
+        const response = await fetch(url, { method: 'POST', headers, ...init });
+        expect(await refusal(response)).toEqual({ status: 413, code: -32000 });
+      }
+    }
   });
 
   it('a body without a declared length is cut off at the limit: 413 [R36]', async () => {

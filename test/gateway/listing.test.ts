@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Aggregation } from '../../src/config/config.js';
 import { Listing, listsOf, noticesBetween } from '../../src/gateway/listing.js';
 import { silent } from '../../src/logging/log.js';
-import { catalog, FakeBackend, settings, tools } from './fake-backend.js';
+import { aggregation, catalog, FakeBackend, settings, tools } from './fake-backend.js';
 
 const listingOf = (backends: FakeBackend[], part: Partial<Aggregation> = {}, log = silent) =>
   new Listing(backends, settings(part).aggregation, log);
@@ -126,4 +126,30 @@ describe('what has changed', () => {
       { backend: 'b', kind: 'tools', name: 'x', owner: undefined },
     ]);
   });
+});
+
+it('what a thousand sessions have seen is compared once: the thousandth costs next to nothing [R35]', () => {
+  const many = (last: string) =>
+    catalog({
+      tools: Array.from({ length: 2_000 }, (_, index) => ({
+        name: index === 1_999 ? last : `t${index}`,
+        description: 'Does something. '.repeat(100),
+      })),
+    });
+  const backend = new FakeBackend('a', many('z-one'));
+  const listing = new Listing([backend], aggregation(), silent);
+  listing.settle();
+  const before = listsOf(listing);
+  backend.catalog = many('z-other');
+  const after = listsOf(listing);
+  const timed = (times: number) => {
+    const startedAt = performance.now();
+    for (let count = 0; count < times; count += 1) {
+      expect(noticesBetween({ ...before }, { ...after })).toEqual(['notifications/tools/list_changed']);
+    }
+    return performance.now() - startedAt;
+  };
+  const onceMs = timed(1);
+  // Otherwise as much each.
+  expect(timed(999)).toBeLessThan(100 * onceMs + 100);
 });

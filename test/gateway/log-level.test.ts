@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BackendLogLevels, mostVerbose, parseLogLevel, passesLevel } from '../../src/gateway/log-level.js';
+import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
 import { FakeBackend, tools } from './fake-backend.js';
 import { gatewayOver, RawClient, until } from './wire.js';
 
@@ -39,6 +40,41 @@ describe('a backend that logs', () => {
     levels.sync([backend], 'info');
     levels.sync([backend], 'info');
     expect(levelsOf(backend).slice(2)).toEqual(['logging/setLevel info']);
+  });
+
+  it('is told again when it could not be told, and on every new session [R26]', async () => {
+    const backend = new FakeBackend('a', logging);
+    const { gateway, url } = await gatewayOver([backend]);
+    const script = backend.script;
+    backend.script = () => ({
+      kind: 'unavailable',
+      unavailable: { backend: 'a', code: 'CALL_FAILED', reason: 'it timed out' },
+    });
+    await (await RawClient.open(url)).ask('logging/setLevel', { level: 'info' });
+    await until(() => expect(backend.calls).toHaveLength(1));
+    backend.script = script;
+    gateway.changed();
+    await until(() => expect(backend.calls).toHaveLength(2));
+    gateway.sessionOpened('a');
+    await until(() => expect(backend.calls).toHaveLength(3));
+    gateway.changed();
+    gateway.sessionOpened('b');
+    await new Promise((over) => setTimeout(over, 2 * GATEWAY_LIMITS.coalesceMs));
+    expect(levelsOf(backend)).toEqual(Array(3).fill('logging/setLevel info'));
+  });
+
+  it('is one of many that are being told, without a warning of a leak [R36]', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    const backends = Array.from({ length: 50 }, (_, index) => new FakeBackend(`b${index}`, logging));
+    for (const backend of backends) backend.hang();
+    const levels = new BackendLogLevels();
+    levels.sync(backends, 'debug');
+    await new Promise((next) => setImmediate(next));
+    levels.close();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('is told when it comes, though the wish was there before; one that does not log is not [R26]', () => {

@@ -191,7 +191,7 @@ it('5,000 calls on one session leave nothing behind [R36]', async () => {
   expect(warnings).toEqual([]);
   // Only a session with nothing open makes room for another.
   expect((await rawPost(url, INITIALIZE)).status).toBe(200);
-});
+}, 120_000);
 
 it('a channel is busy while a request or a stream is open, and no longer [R36]', async () => {
   const channel = new HttpChannel('s');

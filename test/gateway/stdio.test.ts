@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
 import { FakeBackend, tools } from './fake-backend.js';
 import { INITIALIZE, stdioOver, until } from './wire.js';
 import type { Wired } from './wire.js';
@@ -52,6 +53,40 @@ it('a cancelled call is aborted and not answered [R26]', async () => {
   await until(() => expect(answerTo(messages, 3)).toBeDefined());
   expect(hanging.aborted).toBe(1);
   expect(answerTo(messages, 2)).toBeUndefined();
+});
+
+it.each([0, ''])('a cancelled call %j is aborted and not answered [R26]', async (id) => {
+  const { backend, messages, write } = open();
+  const hanging = backend.hang();
+  const cancelled = { method: 'notifications/cancelled', params: { requestId: id } };
+  write(INITIALIZE, { ...CALL, id });
+  await until(() => expect(backend.calls).toHaveLength(1));
+  write(cancelled, { id: 3, method: 'ping' });
+  await until(() => expect(answerTo(messages, 3)).toBeDefined());
+  expect(hanging.aborted).toBe(1);
+  // One that is over before it began.
+  write({ ...CALL, id }, cancelled, { id: 4, method: 'ping' });
+  await until(() => expect(answerTo(messages, 4)).toBeDefined());
+  expect([answerTo(messages, id), backend.calls.length]).toEqual([undefined, 1]);
+});
+
+it('a client that does not read is not read from, and costs no more memory [R36]', async () => {
+  const { backend, gateway, input, messages, output, write } = open();
+  write(INITIALIZE, { id: 1, method: 'logging/setLevel', params: { level: 'info' } });
+  await until(() => expect(messages).toHaveLength(2));
+  output.pause();
+  const piece = 'x'.repeat(1_048_576);
+  for (let count = 0; count < 50; count += 1)
+    gateway.notification('a', 'notifications/message', { level: 'info', data: piece });
+  backend.script = () => ({ kind: 'result', result: { piece } });
+  for (let id = 10; id < 40; id += 1) {
+    write({ ...CALL, id });
+    await new Promise((next) => setImmediate(next));
+  }
+  expect(output.writableLength).toBeLessThan(2 * GATEWAY_LIMITS.maxBufferedBytes);
+  expect(input.isPaused()).toBe(true);
+  output.resume();
+  await until(() => expect(messages.filter(({ id }) => Number(id) >= 10)).toHaveLength(30));
 });
 
 it('the end of the input ends the session: calls are aborted, serving resolves [R19]', async () => {

@@ -118,6 +118,51 @@ describe('a client that gives up', () => {
     expect(hanging.aborted).toBe(1);
   });
 
+  it.each([0, ''])('by cancelling the request %j like any other [R26]', async (id) => {
+    const { backend, client } = await open();
+    const hanging = backend.hang();
+    const request = { ...call(1), id };
+    const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } };
+    const answer = client.post(request);
+    await until(() => expect(backend.calls).toHaveLength(1));
+    await client.post(cancelled);
+    expect([await (await answer).text(), hanging.aborted]).toEqual(['', 1]);
+    await client.post(cancelled);
+    expect(await (await client.post(request)).text()).toBe('');
+    expect(backend.calls).toHaveLength(1);
+    backend.script = () => ({ kind: 'result', result: { fresh: true } });
+    expect(await (await client.post(request)).json()).toMatchObject({ id, result: { fresh: true } });
+  });
+
+  it('by going away from request 0: the next of that id gets its own answer [R39]', async () => {
+    const { backend, client } = await open();
+    const hanging = backend.hang();
+    const controller = new AbortController();
+    const gone = client.post(call(0), {}, controller.signal).catch(() => 'gone');
+    await until(() => expect(backend.calls).toHaveLength(1));
+    controller.abort();
+    await until(() => expect(hanging.aborted).toBe(1));
+    backend.script = () => ({ kind: 'result', result: { fresh: true } });
+    expect(await (await client.post(call(0))).json()).toMatchObject({ id: 0, result: { fresh: true } });
+    expect(await gone).toBe('gone');
+  });
+
+  it('by going away with requests put behind one another: all are aborted, the ids are free [R39]', async () => {
+    const { backend, url, client } = await open();
+    const hanging = backend.hang();
+    const socket = connect(Number(url.port), url.hostname).on('error', () => undefined);
+    const head = `Host: x\r\nAccept: */*\r\nMcp-Session-Id: ${client.sessionId}\r\n`;
+    for (let id = 1; id <= 20; id += 1) {
+      const body = JSON.stringify(call(id));
+      const length = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+      socket.write(`POST /mcp HTTP/1.1\r\n${head}${length}\r\n${body}`);
+    }
+    await until(() => expect(backend.calls).toHaveLength(20));
+    socket.destroy();
+    await until(() => expect(hanging.aborted).toBe(20));
+    expect(await client.ask('ping', {}, 20)).toMatchObject({ id: 20, result: {} });
+  });
+
   it('by cancelling one of a batch: the others are answered [R26]', async () => {
     const { backend, client } = await open();
     backend.hang();
@@ -220,6 +265,16 @@ describe('the stream of a session', () => {
     await new Promise<void>((written) => socket.write(head, () => written()));
     return socket;
   }
+
+  it('is not cut for what is said while a message over the limit is sent [R36]', async () => {
+    const { gateway, client } = await open();
+    await client.ask('logging/setLevel', { level: 'info' });
+    const messages = await client.listen();
+    const data = ['x'.repeat(2 * GATEWAY_LIMITS.maxBufferedBytes), 'y', 'z'];
+    for (const each of data)
+      gateway.notification('a', 'notifications/message', { level: 'info', data: each });
+    await until(() => expect(messages.map(({ params }) => params?.['data'])).toEqual(data));
+  });
 
   it('is cut when the client does not read; nobody else notices [R36]', async () => {
     const { gateway, url, client: deaf } = await open();

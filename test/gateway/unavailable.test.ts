@@ -53,7 +53,8 @@ describe('a backend that cannot be used', () => {
     const reason = 'the call timed out after 30 s';
     const failed = text({ ...open, code: 'CALL_FAILED', reason, mayHaveRun: true });
     expect(failed).toContain(
-      'this call to it failed, the call timed out after 30 s. Whether it took effect is not known.',
+      'this call to it failed, the call timed out after 30 s. Whether it took effect is not known. ' +
+        'Find out before you try again in 12 s.',
     );
     expect(failed).not.toContain('Nothing was sent');
   });

@@ -77,6 +77,23 @@ describe('endpoints', () => {
     expect(json(draining.text)).toEqual({ status: 'not_ready', mode: 'static', reason: 'draining' });
   });
 
+  test('while draining nothing is served, and the status says why; the phase is that of the backends [R14] [R19]', async () => {
+    server.drain();
+    const [status, crd, health] = await Promise.all(
+      ['/status', '/status?format=crd', '/api/backends/health'].map(async (path) =>
+        json((await ask(path)).text),
+      ),
+    );
+    const message = 'Shutting down: calls in flight may finish, new ones are refused';
+    expect(status).toMatchObject({
+      phase: 'Degraded',
+      message,
+      backends: [{ serving: false }, { serving: false }],
+    });
+    expect(crd).toMatchObject({ phase: 'Degraded', message });
+    expect(health).toMatchObject({ backends: { a: { Status: 'healthy', Serving: false } } });
+  });
+
   test('/status and /api/backends/health agree on every backend [R31]', async () => {
     const status = json((await ask('/status')).text) as { backends: { name: string; health: string }[] };
     const health = json((await ask('/api/backends/health')).text) as {

@@ -3,6 +3,7 @@ import {
   admitsProbe,
   isOut,
   isPending,
+  mayConnect,
   phaseOf,
   shouldAdvertise,
   shouldRoute,
@@ -51,6 +52,10 @@ describe('serving', () => {
         }
     },
   );
+
+  it('no session is opened while the circuit is open or isolated [R02] [R14]', () => {
+    expect(circuits.filter(mayConnect)).toEqual(['closed', 'halfOpen', 'disabled']);
+  });
 
   it('a half-open circuit admits as many probes as allowed, the check among them [R04]', () => {
     expect([0, 1, 2, 3].map((out) => admitsProbe(out, false, 3))).toEqual([true, true, true, false]);

@@ -21,6 +21,7 @@ function stdioConnector(mode = 'normal') {
     onRefused: (found) => told.push(`refused: ${found.reason}`),
     onLost: (_, found) => told.push(`lost: ${found.reason}`),
     onSuspect: () => told.push('suspect'),
+    mayConnect: () => true,
     onNotification: (_, method) => told.push(method),
     onWarning: (text) => told.push(text),
   });

@@ -1,7 +1,7 @@
 import * as v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
-import { ScriptedServer } from './scripted-server.js';
+import { event, ScriptedServer } from './scripted-server.js';
 import { SessionProbe, summary, until } from './session-probe.js';
 
 const CALLS = 10_000;
@@ -48,6 +48,19 @@ test.each(['JSON', 'an event stream'])(
     expect(probe.lines).toEqual([]);
   },
 );
+
+test('a flood of events before an answer is read to its end: the answer is not lost [R35] [R39]', async () => {
+  const server = await ScriptedServer.start();
+  const notice = event({ jsonrpc: '2.0', method: 'notifications/x' }).repeat(50_000);
+  server.on('tools/call', (post) => {
+    const stream = post.stream();
+    stream.write(notice);
+    stream.end(event(post.answer({ result: { last: true } })));
+  });
+  const probe = await new SessionProbe(server.url).open();
+  const reply = await probe.call({}, { timeoutMs: 20_000 });
+  expect(reply).toMatchObject({ kind: 'result', result: { last: true } });
+});
 
 /** Bytes of live objects. */
 function heapUsed(): number {

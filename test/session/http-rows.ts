@@ -53,6 +53,12 @@ export const CALLS: readonly Row[] = [
   ['a reset in mid headers', 'connection-reset', RESET, bare('HTTP/1.1 200 OK\r\ncontent-ty')],
   ['a reset in mid body', 'connection-reset', RESET, half((socket) => socket.resetAndDestroy())],
   ['an end in mid body', 'connection-reset', RESET, half((socket) => void socket.end())],
+  [
+    'another protocol',
+    'malformed',
+    'protocol_error: it changed to another protocol unasked',
+    bare('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+  ],
   ['no HTTP', 'malformed', 'protocol_error: it did not answer in HTTP', bare('220 smtp ready\r\n')],
   [
     'a bad chunk',

@@ -109,6 +109,10 @@ const CALLS = {
     write('\n  \nListening on port 3000\n{"half": \n'.repeat(lines));
     answer(id, { text: 'after the garbage' });
   },
+  'batch-of': (id, { size }) => {
+    const notices = Array.from({ length: size - 1 }, () => ({ jsonrpc: '2.0', method: 'notifications/x' }));
+    send([...notices, JSON.parse(result(id))]);
+  },
   'infinite-line': () => {
     const more = () => process.stdout.write('x'.repeat(65_536), () => setImmediate(more));
     more();

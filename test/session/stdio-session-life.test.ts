@@ -106,6 +106,8 @@ describe('a caller that leaves', () => {
     caller.abort();
     expect(await left).toEqual({ outcome: { kind: 'released' }, kind: 'cancelled' });
     expect(session.held).toBe(0);
+    // The word to it goes out a moment later: only then is it known whether it may be turned to.
+    await new Promise((sent) => setImmediate(sent));
     expect(await counts()).toMatchObject({ 'notifications/cancelled': 1 });
   });
 

@@ -170,3 +170,32 @@ it('a notification of the backend is passed on, ours reaches it while the sessio
   expect(notifications).toEqual(['notifications/message', 'notifications/message']);
   expect(await counts()).toMatchObject({ 'notifications/roots/list_changed': 1 });
 });
+
+describe('a flood of small things', () => {
+  it('progress is passed on up to the limit, and keeps its call alive beyond it [R36]', async () => {
+    const { ready, call, warnings } = stdioBackend('normal', { limits: { maxNotificationsPerSecond: 3 } });
+    await ready();
+    const passed = async (times: number) => {
+      const told: object[] = [];
+      const options = { onProgress: (params: object) => void told.push(params), timeoutMs: 100 };
+      const reply = await call('progress', { times, everyMs: 5 }, options);
+      return [reply.kind, told.length];
+    };
+    expect(await passed(3)).toEqual(['result', 3]);
+    expect(warnings()).toEqual([]);
+    await new Promise((over) => setTimeout(over, 1_050));
+    expect(await passed(40)).toEqual(['result', 3]);
+    expect(warnings()).toContain('it sends more notifications a second than the limit; the rest is dropped');
+  });
+
+  it.each([
+    [3, 'result', []],
+    [4, 'failed', ['it sent a message that is a batch of more messages than the limit']],
+    [100_000, 'failed', ['it sent a message that is a batch of more messages than the limit']],
+  ] as const)('a batch of %i with a limit of 3: %s [R36]', async (size, kind, expected) => {
+    const { ready, call, warnings } = stdioBackend('normal', { limits: { maxBatch: 3 } });
+    await ready();
+    const reply = await call('batch-of', { size }, { timeoutMs: 300 });
+    expect([reply.kind, warnings()]).toEqual([kind, expected]);
+  });
+});
