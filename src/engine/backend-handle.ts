@@ -1,11 +1,12 @@
 import type { Standing } from '../../machines/policy.js';
 import type { Clock } from './clock.js';
-import { attempt, CallRefusedError } from './execute.js';
+import { Aftermath, attempt, attemptUnlimited, CallRefusedError, rejected } from './execute.js';
 import type { Attempt, Classify, ExecuteOptions } from './execute.js';
 import type { Gate } from './gate.js';
 import type { Permit, Refusal } from './permit.js';
 import type { BackendStatus } from './status.js';
 import { statusOf } from './status-of.js';
+import type { TimeLimits } from './time-limits.js';
 
 /** One backend of an engine. Stays valid when the backend is restarted or replaced by another of its name. */
 export interface Backend {
@@ -36,10 +37,13 @@ interface HandleWorld {
   readonly clock: Clock;
   readonly classify: Classify;
   readonly callTimeoutMs: () => number;
+  readonly limits: TimeLimits;
 }
 
 /** The handle behind which gates change. */
 export class BackendHandle implements Backend {
+  #aftermath: Aftermath | undefined;
+
   constructor(
     public gate: Gate,
     private readonly world: HandleWorld,
@@ -65,10 +69,12 @@ export class BackendHandle implements Backend {
     operation: (attempt: Attempt) => PromiseLike<T> | T,
     { signal, timeoutMs = this.world.callTimeoutMs() }: ExecuteOptions = {},
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (Number.isNaN(timeoutMs)) return Promise.reject(new TypeError('timeoutMs is not a number'));
+    if (signal?.aborted) return rejected(signal.reason);
+    if (Number.isNaN(timeoutMs)) return rejected(new TypeError('timeoutMs is not a number'));
+    if (timeoutMs === Infinity && signal === undefined && this.gate.admitFreely())
+      return attemptUnlimited(operation, this.#aftermathOfStay());
     const permit = this.gate.permit();
-    if (!permit.admitted) return Promise.reject(new CallRefusedError(permit));
+    if (!permit.admitted) return rejected(new CallRefusedError(permit));
     return attempt(permit, operation, { signal, timeoutMs }, this.world);
   }
 
@@ -78,5 +84,14 @@ export class BackendHandle implements Backend {
 
   status(): BackendStatus {
     return statusOf(this.gate, this.world.clock);
+  }
+
+  /** The gate changes when the backend is replaced, its generation with every stay. */
+  #aftermathOfStay(): Aftermath {
+    const { gate } = this;
+    let aftermath = this.#aftermath;
+    if (aftermath?.ledger !== gate || aftermath.generation !== gate.generation)
+      this.#aftermath = aftermath = new Aftermath(gate, this.world.classify);
+    return aftermath;
   }
 }

@@ -6,6 +6,11 @@ export interface Clock {
   wallTime(): number;
   /** Calls `callback` once, not before `delayMs` have passed. `Infinity` is never; ≤ 0 is as soon as possible. */
   setTimeout(callback: () => void, delayMs: number): unknown;
+  /**
+   * Calls `callback` once, when the present turn of the event loop is over. A clock whose time may move within a
+   * turn leaves this out.
+   */
+  afterTurn?(callback: () => void): void;
   /** Forgets a timeout. One that has fired, or is unknown, is ignored. */
   clearTimeout(id: unknown): void;
 }

@@ -1,6 +1,7 @@
 import type { FailureCategory, Outcome } from '../../machines/failure.js';
-import type { Clock } from './clock.js';
-import type { Permit, Refusal, RefusalCode } from './permit.js';
+import { GatePermit } from './permit.js';
+import type { Ledger, Permit, Refusal, RefusalCode } from './permit.js';
+import type { Limited, TimeLimits } from './time-limits.js';
 
 /** The circuit did not admit a call; nothing has reached the backend. Has no stack: refusing must be cheap. */
 export class CallRefusedError extends Error {
@@ -18,6 +19,19 @@ export class CallRefusedError extends Error {
     this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** For what is to follow in a microtask. */
+const NOW = Promise.resolve();
+
+/**
+ * Rejects when the caller is listening, which is a microtask later. A promise that is rejected before anyone
+ * listens is reported to Node as unhandled, and then as handled after all: that costs more than the error.
+ */
+export function rejected(error: unknown): Promise<never> {
+  return NOW.then(() => {
+    throw error;
+  });
 }
 
 /** A call did not end within its time. The backend may have received it. */
@@ -60,55 +74,155 @@ function categoryOf(error: unknown): FailureCategory {
   return name === 'TimeoutError' ? 'timeout' : 'backend_unavailable';
 }
 
-/** One guarded call: its permit is settled exactly once, whatever the operation does. */
+type Operation<T> = (attempt: Attempt) => PromiseLike<T> | T;
+
+interface AttemptWorld {
+  readonly classify: Classify;
+  readonly limits: TimeLimits;
+}
+
+/** One guarded call that its caller or its time limit may end: its permit is settled exactly once. */
 export function attempt<T>(
   permit: Permit,
-  operation: (attempt: Attempt) => PromiseLike<T> | T,
+  operation: Operation<T>,
   { signal, timeoutMs }: { signal?: AbortSignal | undefined; timeoutMs: number },
-  { clock, classify }: { clock: Clock; classify: Classify },
+  world: AttemptWorld,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController();
-    const end = () => {
-      clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', giveUp);
-    };
-    const giveUp = () => {
-      end();
-      permit.release();
-      controller.abort(signal?.reason);
-      reject(signal?.reason as Error);
-    };
-    const timer = clock.setTimeout(() => {
-      end();
-      const error = new CallTimeoutError(permit.backend, timeoutMs);
-      permit.fail({ category: 'timeout' });
-      controller.abort(error);
-      reject(error);
-    }, timeoutMs);
-    signal?.addEventListener('abort', giveUp, { once: true });
+    const limited = new LimitedAttempt(permit, resolve, reject, timeoutMs, world);
+    if (signal) limited.follow(signal);
+    limited.make(operation);
+  });
+}
 
-    const fail = (error: Error) => {
-      end();
-      try {
-        settle(permit, classify(error));
-        reject(error);
-      } catch (defect) {
-        // A verdict that cannot be had must not leave the permit out.
-        permit.release();
-        reject(new Error('classify threw', { cause: defect }));
-      }
+/** One guarded call that nothing ends but itself. What it returns is what follows the operation's own promise. */
+export function attemptUnlimited<T>(operation: Operation<T>, aftermath: Aftermath): Promise<T> {
+  try {
+    return Promise.resolve(operation(new LazySignal())).then(aftermath.succeeded, aftermath.failed);
+  } catch (error) {
+    return rejected(aftermath.judge(error));
+  }
+}
+
+/**
+ * What follows the unlimited calls of one stay. It is made once for all of them, since a promise settles once
+ * anyhow, and two functions for each call would cost more than the rest of the guard.
+ */
+export class Aftermath {
+  readonly generation: number;
+
+  constructor(
+    readonly ledger: Ledger,
+    private readonly classify: Classify,
+  ) {
+    this.generation = ledger.generation;
+  }
+
+  readonly succeeded = <T>(value: T): T => {
+    this.ledger.settleSuccess(this.generation);
+    return value;
+  };
+
+  readonly failed = (error: unknown): never => {
+    throw this.judge(error);
+  };
+
+  /** Settles a call that failed. Returns what its caller gets to see. */
+  judge(error: unknown): unknown {
+    return judged(new GatePermit(this.ledger, this.generation), error, this.classify);
+  }
+}
+
+/** Settles the permit of a call that failed. Returns what the caller gets to see. */
+function judged(permit: Permit, error: unknown, classify: Classify): unknown {
+  try {
+    settle(permit, classify(error));
+    return error;
+  } catch (defect) {
+    // A verdict that cannot be had must not leave the permit out.
+    permit.release();
+    return new Error('classify threw', { cause: defect });
+  }
+}
+
+/** Makes its signal when somebody asks for it: an AbortController costs more than all else in a call. */
+class LazySignal implements Attempt {
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}
+
+/** Its promise is one of its own, since the operation's cannot be ended early: that is its price. */
+class LimitedAttempt<T> extends LazySignal implements Limited {
+  place = -1;
+  timer: unknown;
+  #unfollow: (() => void) | undefined;
+  #over = false;
+
+  constructor(
+    private readonly permit: Permit,
+    private readonly resolve: (value: T) => void,
+    private readonly reject: (error: unknown) => void,
+    readonly timeoutMs: number,
+    private readonly world: AttemptWorld,
+  ) {
+    super();
+    world.limits.begin(this);
+  }
+
+  /** Gives up when the caller does. */
+  follow(caller: AbortSignal): void {
+    const giveUp = () => {
+      this.#end();
+      this.permit.release();
+      this.abort(caller.reason);
+      this.reject(caller.reason);
+    };
+    caller.addEventListener('abort', giveUp, { once: true });
+    this.#unfollow = () => {
+      caller.removeEventListener('abort', giveUp);
+    };
+  }
+
+  make(operation: Operation<T>): void {
+    const fail = (error: unknown) => {
+      if (this.#over) return;
+      this.#end();
+      this.reject(judged(this.permit, error, this.world.classify));
     };
     try {
-      Promise.resolve(operation({ signal: controller.signal })).then((value) => {
-        end();
-        permit.succeed();
-        resolve(value);
+      Promise.resolve(operation(this)).then((value) => {
+        if (this.#over) return;
+        this.#end();
+        this.permit.succeed();
+        this.resolve(value);
       }, fail);
     } catch (error) {
-      fail(error as Error);
+      fail(error);
     }
-  });
+  }
+
+  expire(): void {
+    this.#end();
+    const error = new CallTimeoutError(this.permit.backend, this.timeoutMs);
+    this.permit.fail({ category: 'timeout' });
+    this.abort(error);
+    this.reject(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.world.limits.end(this);
+    this.#unfollow?.();
+  }
 }
 
 /** Settles a permit by what an attempt said. */

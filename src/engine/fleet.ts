@@ -12,6 +12,7 @@ import type { Classify } from './execute.js';
 import { Gate } from './gate.js';
 import type { Outbox } from './outbox.js';
 import { Partition, PARTITION_SIZE } from './partition.js';
+import { TimeLimits } from './time-limits.js';
 
 /** The part of an engine's settings that its backends live by. */
 export interface FleetSettings {
@@ -42,6 +43,9 @@ export class Fleet {
   readonly #handles = new Map<string, BackendHandle>();
   readonly #homes = new Map<string, Partition>();
   readonly #partitions: Partition[] = [];
+  readonly #limits: TimeLimits;
+  /** The settings' backends by name. */
+  readonly #configured = new Map<string, FleetBackend>();
   /** Gates of replaced backends that still have calls out. */
   readonly #retired = new Set<Gate>();
   #stopping = false;
@@ -50,6 +54,7 @@ export class Fleet {
     public settings: FleetSettings,
     private readonly world: FleetWorld,
   ) {
+    this.#limits = new TimeLimits(world.clock);
     this.#makeHandles();
   }
 
@@ -60,6 +65,7 @@ export class Fleet {
   /** Takes over settings before anything has started. Handles that were given out stay valid. */
   replace(settings: FleetSettings): void {
     this.settings = settings;
+    this.#configured.clear();
     const wanted = new Set(settings.backends.map(({ name }) => name));
     for (const name of this.#handles.keys()) if (!wanted.has(name)) this.#handles.delete(name);
     this.#makeHandles();
@@ -71,23 +77,54 @@ export class Fleet {
 
   /** Starts what is new, drains what is gone, changes what differs, and leaves the rest alone. */
   reconcile(settings: FleetSettings): void {
+    const restartChanged = !sameFields(settings.restart, this.settings.restart);
+    const { fresh, concerned } = this.#compare(settings.backends);
     this.settings = settings;
-    const fresh: BackendSpec[] = [];
-    const placed = new Map<Partition, BackendSpec[]>(this.#partitions.map((partition) => [partition, []]));
-    for (const backend of settings.backends) {
-      const home = this.#homes.get(backend.name);
-      if (home) placed.get(home)?.push(this.#spec(backend));
-      else fresh.push(this.#spec(backend));
-    }
     this.world.outbox.run(() => {
-      for (const [partition, specs] of placed) {
-        const room = Math.max(0, PARTITION_SIZE - partition.size);
-        const joining = fresh.splice(0, room);
-        for (const { name } of joining) this.#homes.set(name, partition);
-        partition.reconcile([...specs, ...joining], settings);
+      for (const partition of this.#partitions) {
+        const joining = fresh.splice(0, Math.max(0, PARTITION_SIZE - partition.members.size));
+        for (const { name } of joining) this.#house(name, partition);
+        if (joining.length > 0 || concerned.has(partition) || restartChanged)
+          partition.reconcile(this.#specsOf(partition), settings);
       }
-      this.#place(fresh);
+      this.#place(fresh.map((backend) => this.#spec(backend)));
     });
+  }
+
+  /** What is new, and which supervisors the rest concerns: of ten thousand backends, most are as they were. */
+  #compare(backends: FleetSettings['backends']): { fresh: FleetBackend[]; concerned: Set<Partition> } {
+    const fresh: FleetBackend[] = [];
+    const concerned = new Set<Partition>();
+    for (const backend of backends) {
+      const before = this.#configured.get(backend.name);
+      if (before && isSame(before, backend)) continue;
+      this.#configured.set(backend.name, backend);
+      // One that is draining is configured no more, but still has its place.
+      const home = this.#homes.get(backend.name);
+      if (home) concerned.add(home);
+      else fresh.push(backend);
+    }
+    // By now all that is wanted is configured: where that is not more, nothing is gone.
+    if (this.#configured.size === backends.length) return { fresh, concerned };
+    const wanted = new Set(backends.map(({ name }) => name));
+    for (const name of this.#configured.keys()) {
+      if (wanted.has(name)) continue;
+      this.#configured.delete(name);
+      const home = this.#homes.get(name);
+      if (home) concerned.add(home);
+    }
+    return { fresh, concerned };
+  }
+
+  /** What is configured of a partition's backends; the others are to be drained. */
+  #specsOf(partition: Partition): BackendSpec[] {
+    const backends = [...partition.members].flatMap((name) => this.#configured.get(name) ?? []);
+    return backends.map((backend) => this.#spec(backend));
+  }
+
+  #house(name: string, partition: Partition): void {
+    this.#homes.set(name, partition);
+    partition.members.add(name);
   }
 
   /** Brings back a backend that was given up. */
@@ -106,8 +143,11 @@ export class Fleet {
   }
 
   #makeHandles(): void {
-    for (const { name } of this.settings.backends)
+    for (const backend of this.settings.backends) {
+      const { name } = backend;
+      this.#configured.set(name, backend);
       if (!this.#handles.has(name)) this.#handles.set(name, this.#newHandle(name));
+    }
   }
 
   #newHandle(name: string): BackendHandle {
@@ -115,6 +155,7 @@ export class Fleet {
       clock: this.world.clock,
       classify: this.world.classify,
       callTimeoutMs: () => this.settings.callTimeoutMs,
+      limits: this.#limits,
     });
   }
 
@@ -147,7 +188,7 @@ export class Fleet {
           },
         },
       );
-      for (const { name } of backends) this.#homes.set(name, partition);
+      for (const { name } of backends) this.#house(name, partition);
       this.#partitions.push(partition);
       partition.start();
     }
@@ -195,6 +236,7 @@ export class Fleet {
         if (gate) this.#retire(gate);
         this.#handles.delete(name);
         this.#homes.delete(name);
+        partition.members.delete(name);
     }
   }
 
@@ -227,4 +269,29 @@ export class Fleet {
     for (const { gate } of this.#handles.values()) if (gate.inFlight > 0) return;
     for (const partition of this.#partitions) partition.finish();
   }
+}
+
+type FleetBackend = FleetSettings['backends'][number];
+
+function isSame(one: FleetBackend, other: FleetBackend): boolean {
+  const [ours, theirs] = [one.policy, other.policy];
+  return (
+    one.identity === other.identity &&
+    (ours === theirs ||
+      (sameFields(ours.health, theirs.health) && sameFields(ours.circuit ?? NONE, theirs.circuit ?? NONE)))
+  );
+}
+
+const NONE = {};
+
+/** Whether two flat objects have the same values. What is not flat counts as different: its supervisor looks closer. */
+function sameFields<T extends object>(one: T, other: T): boolean {
+  if (one === other) return true;
+  return covers(one, other) && covers(other, one);
+}
+
+/** Without a list of the keys: it would be made twenty thousand times. */
+function covers<T extends object>(one: T, other: T): boolean {
+  for (const key in one) if (one[key] !== other[key]) return false;
+  return true;
 }

@@ -54,6 +54,8 @@ export class Gate implements Standing {
   #pause: object | undefined;
   #checkAt: number | undefined;
   #openUntil = 0;
+  /** What calls are refused with at present, once one has been. */
+  #refusal: Refusal | undefined;
   /** Calls go through without asking. */
   #admits = false;
   /** A success has nothing to clear. */
@@ -106,6 +108,7 @@ export class Gate implements Standing {
     if (this.#stopping) return;
     this.circuit = circuit;
     if (circuit === 'closed') this.failures = 0;
+    this.#refusal = undefined;
   }
 
   /** Admits nothing more; calls in flight go on. */
@@ -142,27 +145,33 @@ export class Gate implements Standing {
   }
 
   permit(): Permit | Refusal {
-    if (this.#admits) {
-      this.admitted += 1;
-      this.inFlight += 1;
-      return new GatePermit(this, this.generation);
-    }
-    const code = this.#refusalCode();
-    if (code !== undefined) {
+    if (this.admitFreely()) return new GatePermit(this, this.generation);
+    const refusal = this.peek();
+    if (refusal) {
       this.refused += 1;
-      return this.#refuse(code);
+      return refusal;
     }
     const permit = new GatePermit(this, this.generation);
-    this.admitted += 1;
-    this.inFlight += 1;
+    this.#count();
     this.send({ type: 'permit.taken', generation: this.generation });
     return permit;
   }
 
+  /** Takes a permit of the present generation, if calls go through without asking. The caller settles it. */
+  admitFreely(): boolean {
+    if (this.#admits) this.#count();
+    return this.#admits;
+  }
+
   /** What the next call would be refused with; undefined when it would be admitted. Consumes nothing. */
   peek(): Refusal | undefined {
-    const code = this.#refusalCode();
-    return code === undefined ? undefined : this.#refuse(code);
+    if (this.#admits) return undefined;
+    if (this.#refusal === undefined) {
+      const code = this.#refusalCode();
+      // One refusal serves everybody until something changes, so that refusing allocates nothing.
+      if (code !== undefined) this.#refusal = Object.freeze(this.#refuse(code));
+    }
+    return this.#refusal;
   }
 
   /** Tells the actor something. One that is gone is not told. */
@@ -174,8 +183,12 @@ export class Gate implements Standing {
       });
   }
 
+  #count(): void {
+    this.admitted += 1;
+    this.inFlight += 1;
+  }
+
   #refusalCode(): RefusalCode | undefined {
-    if (this.#admits) return undefined;
     if (this.#stopping) return 'ENGINE_STOPPED';
     if (this.supervision === 'draining') return 'BACKEND_DRAINING';
     if (this.supervision === 'gaveUp') return 'BACKEND_GAVE_UP';
@@ -209,6 +222,7 @@ export class Gate implements Standing {
   /** Notes until when the circuit is open, as its machine said it. */
   noteOpening({ openForMs }: Extract<BackendEmitted, { type: 'circuit.changed' }>): void {
     if (openForMs !== undefined) this.#openUntil = this.world.clock.now() + openForMs;
+    this.#refusal = undefined;
   }
 
   /** Whether a call has succeeded since `succeededThen`, and nothing says otherwise. */
@@ -225,8 +239,9 @@ export class Gate implements Standing {
     return false;
   }
 
+  /** Whoever waits for the last call has ended admission before: while calls are admitted, nobody waits. */
   #landed(): void {
-    if (this.inFlight === 0) this.world.onIdle(this);
+    if (this.inFlight === 0 && !this.#admits) this.world.onIdle(this);
   }
 
   #hasFreeProbe(): boolean {
@@ -235,17 +250,25 @@ export class Gate implements Standing {
     return admitsProbe(context.probes, context.checks, context.policy.circuit?.maxProbes ?? 1);
   }
 
-  /** Milliseconds until a refused call may succeed. */
-  #retryAfterMs(code: RefusalCode): number | undefined {
-    const at = code === 'CIRCUIT_OPEN' ? this.#openUntil : this.restartAt;
-    if (code === 'CIRCUIT_HALF_OPEN') return PROBE_RETRY_MS;
-    if (code !== 'CIRCUIT_OPEN' && code !== 'BACKEND_RESTARTING') return undefined;
-    return at === undefined ? undefined : Math.max(0, at - this.world.clock.now());
+  /** Until when calls are refused with this code, on the engine's clock; undefined when nobody knows. */
+  #refusedUntil(code: RefusalCode): number | undefined {
+    if (code === 'CIRCUIT_OPEN') return this.#openUntil;
+    return code === 'BACKEND_RESTARTING' ? this.restartAt : undefined;
   }
 
   #refuse(code: RefusalCode): Refusal {
-    const retryAfterMs = this.#retryAfterMs(code);
-    return { admitted: false, backend: this.name, code, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const refusal = { admitted: false, backend: this.name, code } as const;
+    if (code === 'CIRCUIT_HALF_OPEN') return { ...refusal, retryAfterMs: PROBE_RETRY_MS };
+    const until = this.#refusedUntil(code);
+    if (until === undefined) return refusal;
+    const { clock } = this.world;
+    return {
+      ...refusal,
+      // The clock is read by who wants to know: reading it costs ten times what refusing costs.
+      get retryAfterMs() {
+        return Math.max(0, until - clock.now());
+      },
+    };
   }
 
   #adopt(snapshot: BackendSnapshot): void {
@@ -263,6 +286,7 @@ export class Gate implements Standing {
   }
 
   #derive(): void {
+    this.#refusal = undefined;
     this.#admits = !this.#stopping && this.supervision === 'running' && admitsCalls(this.circuit);
     this.#quiet =
       this.#admits && this.failures === 0 && (this.health === 'healthy' || this.health === 'degraded');

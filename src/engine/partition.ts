@@ -16,7 +16,7 @@ import type { Outbox } from './outbox.js';
  * How many backends one supervisor looks after. XState's bookkeeping of children costs O(n) for each start
  * and stop, so that one supervisor of all would cost O(n²).
  */
-export const PARTITION_SIZE = 128;
+export const PARTITION_SIZE = 32;
 
 interface PartitionWorld {
   readonly machine: SupervisorMachine;
@@ -27,6 +27,8 @@ interface PartitionWorld {
 
 /** One supervisor actor and the backends it looks after. */
 export class Partition {
+  /** Names of its backends, those that drain included. */
+  readonly members = new Set<string>();
   readonly #actor: Actor<SupervisorMachine>;
   readonly #ended: Promise<void>;
 
@@ -61,10 +63,6 @@ export class Partition {
 
   child(name: string): Child | undefined {
     return this.#actor.getSnapshot().context.children[name];
-  }
-
-  get size(): number {
-    return Object.keys(this.#actor.getSnapshot().context.children).length;
   }
 
   reconcile(

@@ -29,13 +29,17 @@ export interface Refusal {
   readonly admitted: false;
   readonly backend: string;
   readonly code: RefusalCode;
-  /** Milliseconds until an attempt may succeed; absent where only an operator can tell. Never negative. */
+  /**
+   * Milliseconds until an attempt may succeed, from the moment at which this is read; absent where only an operator
+   * can tell. Never negative.
+   */
   readonly retryAfterMs?: number;
 }
 
 /** Where a permit is settled. */
-interface Ledger {
+export interface Ledger {
   readonly name: string;
+  readonly generation: number;
   settleSuccess(generation: number): void;
   settleFailure(generation: number, failure: Failure): void;
   settleRelease(generation: number): void;

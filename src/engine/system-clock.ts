@@ -32,6 +32,10 @@ export class SystemClock implements Clock {
     return deadline;
   }
 
+  afterTurn(callback: () => void): void {
+    process.nextTick(callback);
+  }
+
   clearTimeout(id: unknown): void {
     if (typeof id !== 'object' || id === null) return;
     this.#deadlines.remove(id as Deadline);
