@@ -1,0 +1,19 @@
+import type { Patch } from './patched.js';
+
+/** One planted defect: where in the catalogue of known breaker bugs it belongs, and what it is. */
+export interface Defect {
+  readonly id: string;
+  readonly what: string;
+  readonly patches: readonly Patch[];
+}
+
+export const GATE = 'src/engine/gate.ts';
+export const SETUP = 'machines/backend-setup.ts';
+export const BACKEND = 'machines/backend.ts';
+export const CHECK = 'src/engine/check.ts';
+
+export const defect = (id: string, what: string, file: string, from: string, to: string): Defect => ({
+  id,
+  what,
+  patches: [{ file, from, to }],
+});
