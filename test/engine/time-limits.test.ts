@@ -11,7 +11,9 @@ describe('in real time', () => {
     const call = one.execute(
       ({ signal }) =>
         new Promise<never>(() => {
-          signal.addEventListener('abort', () => (reason = signal.reason));
+          signal.addEventListener('abort', () => {
+            reason = signal.reason;
+          });
         }),
       { timeoutMs: 20 },
     );
