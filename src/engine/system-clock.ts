@@ -62,9 +62,10 @@ export class SystemClock implements Clock {
   #wake(): void {
     const late = this.now() - this.#wakesAt;
     if (late > LATE_MS && late !== Infinity) {
+      // Not unref'd: the loop would wait for the next thing to happen before it comes to this.
       setImmediate(() => {
         this.#fire();
-      }).unref();
+      });
     } else this.#fire();
   }
 

@@ -108,7 +108,7 @@ function followConditions(vmcp: Vmcp): { conditions: () => readonly Condition[];
     setImmediate(() => {
       isDue = false;
       conditions();
-    }).unref();
+    });
   });
   conditions();
   return { conditions, close: unsubscribe };

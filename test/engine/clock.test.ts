@@ -74,6 +74,21 @@ describe('the system clock', () => {
     ]);
   });
 
+  it('fires what a pause of the process held up at once, not when something else happens next [R03] [R37]', async () => {
+    const clock = new SystemClock();
+    const start = clock.now();
+    const firedAt = await new Promise<number>((resolve) => {
+      const somethingElse = setTimeout(() => undefined, 2_000);
+      clock.setTimeout(() => {
+        clearTimeout(somethingElse);
+        resolve(clock.now() - start);
+      }, 10);
+      // Until the timer is late.
+      while (clock.now() - start < 60);
+    });
+    expect(firedAt).toBeLessThan(1_000);
+  });
+
   it('a callback that clears or sets others while it runs loses none [R03]', async () => {
     const clock = new SystemClock();
     const fired: string[] = [];
