@@ -3,11 +3,20 @@ import type { CallbackActorLogic, EventObject } from 'xstate';
 import type { Failure, FailureCategory } from './failure.js';
 import { admitsProbe } from './policy.js';
 import type { CircuitState, HealthState } from './policy.js';
+import { addMark, isReached, measure, NO_MARKS } from './window.js';
+import type { Marks, Measured, Passed, RatePolicy } from './window.js';
 
 /** When the circuit trips and how it recovers. Absent: the breaker is disabled and every call is admitted. */
 export interface CircuitPolicy {
-  /** Consecutive failures, of checks and calls together, that trip the circuit; the n-th trips. Integer ≥ 1. */
-  readonly failureThreshold: number;
+  /**
+   * Consecutive failures, of checks and calls together, that trip the circuit; the n-th trips. Integer ≥ 1. Absent:
+   * only rates trip it.
+   */
+  readonly failureThreshold?: number;
+  /** Rates that trip the circuit, each by itself: whichever is reached first. Absent: none. */
+  readonly rates?: readonly RatePolicy[];
+  /** A call that is out for this many milliseconds is slow, at once, while it is still out; one that ends before is not. */
+  readonly slowCallMs?: number;
   /** Milliseconds from opening to half-open, exactly; > 0. A backend's Retry-After may lengthen one stay. */
   readonly openMs: number;
   /** Probe successes that close the circuit; the n-th closes. Integer ≥ 1. */
@@ -16,6 +25,22 @@ export interface CircuitPolicy {
   readonly maxProbes: number;
   /** Milliseconds without any probe settling after which half-open opens again; > 0. */
   readonly probeLimitMs: number;
+  /** Lengthens the open time of a circuit that opens again and again. Absent: it is always `openMs`. */
+  readonly backoff?: BackoffPolicy;
+  /** The circuit does everything but refuse: what it would have refused is admitted, and counted. Default: false. */
+  readonly observeOnly?: boolean;
+}
+
+/** How often, and how long, a circuit that keeps opening is left open. */
+export interface BackoffPolicy {
+  /** Each opening in a row is longer by this factor; ≥ 1. */
+  readonly multiplier: number;
+  /** The longest open time, in milliseconds; ≥ `openMs`. A backend's Retry-After may still be longer. */
+  readonly maxOpenMs: number;
+  /** Share in [0, 1] of a lengthened open time that is left to chance; it never goes below `openMs`. */
+  readonly jitter: number;
+  /** The circuit forgets one opening for each so many milliseconds that it stays closed and calls succeed; > 0. */
+  readonly decayMs: number;
 }
 
 /** How a backend is checked, and what the checks and calls say of its health. */
@@ -33,6 +58,8 @@ export interface HealthPolicy {
 export interface BackendPolicy {
   readonly circuit?: CircuitPolicy;
   readonly health: HealthPolicy;
+  /** Calls that may be out at once, whatever the circuit says; the next is refused. Integer ≥ 1. Absent: no limit. */
+  readonly maxInFlight?: number;
 }
 
 /** Why a check is made: only one that its interval asked for may be skipped on the evidence of a call. */
@@ -51,6 +78,7 @@ export type BackendEvent =
   | { type: 'call.succeeded'; generation: number }
   | { type: 'call.failed'; generation: number; failure: Failure }
   | { type: 'call.released'; generation: number }
+  | { type: 'call.slow'; generation: number }
   | { type: 'permit.taken'; generation: number }
   | { type: 'session.lost' }
   | { type: 'check.request' }
@@ -69,8 +97,15 @@ export type BackendEmitted =
       cause: string;
       category?: FailureCategory | undefined;
       openForMs?: number | undefined;
+      /** The rate that tripped it; undefined when failures in a row, a probe or an operator did. */
+      rate?: Tripped | undefined;
     }
   | { type: 'health.changed'; to: HealthState; cause: string; category?: FailureCategory | undefined };
+
+/** The rate at which a circuit tripped. */
+export interface Tripped extends Measured {
+  readonly policy: RatePolicy;
+}
 
 /** What a restarted backend keeps of its former life. */
 export interface BackendResume {
@@ -80,6 +115,7 @@ export interface BackendResume {
   /** Generation of the former life; the new one begins with the next. */
   readonly generation: number;
   readonly failures: number;
+  readonly openings: number;
   readonly lastCategory?: FailureCategory;
 }
 
@@ -105,6 +141,13 @@ export interface BackendContext {
   readonly probeSuccesses: number;
   /** Length of the present or last open stay. */
   readonly openForMs: number;
+  /** Openings in a row, as far as each lengthens the next. */
+  readonly openings: number;
+  /** Of each rate, what its window has seen; empty when counting begins. */
+  readonly marks: readonly Marks[];
+  /** Number of the present counting: it begins anew with each stay, other rates, and an operator's reset. */
+  readonly counting: number;
+  readonly rate: Tripped | undefined;
   /** Sessions lost since a whole interval last passed in peace; they space out the reconnections. */
   readonly losses: number;
   readonly reason: CheckReason;
@@ -122,8 +165,13 @@ export interface CheckInput {
 export interface BackendParts {
   /** Makes one health check; its cleanup aborts it. `check.crashed` is a crash of the backend's actor. */
   readonly check: CallbackActorLogic<EventObject, CheckInput, CheckEvent>;
-  /** Uniform in [0, 1): spreads check times by ±10 %. */
+  /** Uniform in [0, 1): spreads check times by ±10 %, and open times as their policy says. */
   readonly random: () => number;
+  /**
+   * What the attempts that sent no event amount to, for each rate of the policy. Asked when a failure or a slow call
+   * is judged; without rates never.
+   */
+  readonly passed: (backend: string) => readonly Passed[];
 }
 
 /** No backend is left alone longer than this on its own word, in milliseconds: one hour. */
@@ -132,7 +180,23 @@ export const MAX_RETRY_AFTER_MS = 3_600_000;
 export const RECONNECT_MS = 100;
 
 /** Names for the statechart in `backend.ts`: its delays, guards and actions, as code. */
-export function backendSetup({ check, random }: BackendParts) {
+export function backendSetup({ check, random, passed }: BackendParts) {
+  /** The marks of all rates with one more for those of a kind, and the first of these that is reached by it. */
+  const markAll = ({ name, policy, marks }: BackendContext, of: RatePolicy['of']) => {
+    const rates = policy.circuit?.rates ?? [];
+    const counts = rates.length > 0 ? passed(name) : [];
+    let reached: Tripped | undefined;
+    const marked = rates.map((rate, index) => {
+      const before = marks[index] ?? NO_MARKS;
+      const count = counts[index];
+      if (rate.of !== of || count === undefined) return before;
+      const after = addMark(rate, before, count);
+      const measured = measure(rate, after, count);
+      if (reached === undefined && isReached(rate, measured)) reached = { policy: rate, ...measured };
+      return after;
+    });
+    return { marks: marked, rate: reached };
+  };
   return setup({
     types: {
       context: {} as BackendContext,
@@ -143,6 +207,7 @@ export function backendSetup({ check, random }: BackendParts) {
     actors: { check },
     delays: {
       openFor: ({ context }) => context.openForMs,
+      backoffDecay: ({ context }) => context.policy.circuit?.backoff?.decayMs ?? Infinity,
       probeLimit: ({ context }) => context.policy.circuit?.probeLimitMs ?? Infinity,
       checkInterval: ({ context }) => context.pause.ms,
       checkTimeout: ({ context }) => context.policy.health.checkTimeoutMs,
@@ -159,8 +224,12 @@ export function backendSetup({ check, random }: BackendParts) {
       wasRefusing: ({ context: { resume, policy } }) =>
         resume?.circuit === 'isolated' || (resume?.circuit === 'open' && policy.circuit !== undefined),
       isUnchecked: ({ context }) => !context.checks,
-      trips: ({ context: { failures, policy } }) =>
-        failures + 1 >= (policy.circuit?.failureThreshold ?? Infinity),
+      trips: ({ context }) =>
+        context.failures + 1 >= (context.policy.circuit?.failureThreshold ?? Infinity) ||
+        markAll(context, 'failures').rate !== undefined,
+      isTooSlow: ({ context }) => markAll(context, 'slowCalls').rate !== undefined,
+      isFailing: ({ context }) => context.failures > 0,
+      isSteady: ({ context }) => context.openings === 0,
       isLastProbe: ({ context: { probeSuccesses, policy } }) =>
         probeSuccesses + 1 >= (policy.circuit?.successThreshold ?? 1),
       isOnlyProbeOut: ({ context }) => context.probes <= 1,
@@ -177,30 +246,51 @@ export function backendSetup({ check, random }: BackendParts) {
     actions: {
       enterCircuit: enqueueActions(({ enqueue, context, event }, { to }: { to: CircuitState }) => {
         const generation = context.generation + 1;
-        enqueue.assign({ generation, probes: 0, probeSuccesses: 0 });
+        const counting = context.counting + 1;
+        enqueue.assign({ generation, probes: 0, probeSuccesses: 0, marks: [], counting, rate: undefined });
+        const { lastCategory, openForMs, rate } = context;
+        // What is slow has not failed: an older failure has no part in it.
+        const category = rate?.policy.of === 'slowCalls' ? undefined : lastCategory;
         enqueue.emit({
           type: 'circuit.changed',
           to,
           generation,
           cause: causeOf(event.type),
-          ...(to === 'open' && { category: context.lastCategory, openForMs: context.openForMs }),
+          ...(to === 'open' && { category, openForMs, rate }),
         });
       }),
       enterHealth: enqueueActions(({ enqueue, event }, { to }: { to: HealthState }) => {
         const category = 'failure' in event ? event.failure.category : undefined;
         enqueue.emit({ type: 'health.changed', to, cause: causeOf(event.type), category });
       }),
-      countFailure: assign(({ context, event }) => {
-        const failure: Failure = 'failure' in event ? event.failure : { category: 'timeout' };
-        const { retryAfterMs = 0 } = failure;
+      countFailure: assign(({ context, event }) => ({
+        failures: context.failures + 1,
+        lastCategory: failureOf(event).category,
+      })),
+      /** Before the failure is counted: what failures in a row have reached is no matter of a rate. */
+      markFailure: assign(({ context }) => {
+        const { marks, rate } = markAll(context, 'failures');
+        const inRow = context.failures + 1 >= (context.policy.circuit?.failureThreshold ?? Infinity);
+        return { marks, rate: inRow ? undefined : rate };
+      }),
+      markSlow: assign(({ context }) => markAll(context, 'slowCalls')),
+      planOpening: assign(({ context: { policy, openings }, event }) => {
+        const { openMs = 0, backoff } = policy.circuit ?? {};
+        const { retryAfterMs = 0 } = failureOf(event);
         // What is no number asks for nothing: as a delay it would be an error.
         const askedMs = retryAfterMs > 0 ? Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
+        if (!backoff) return { openForMs: Math.max(openMs, askedMs) };
+        const { multiplier, maxOpenMs, jitter } = backoff;
+        const nominalMs = (n: number) => Math.min(openMs * multiplier ** n, maxOpenMs);
+        const backedOffMs = nominalMs(openings) * (openings > 0 ? 1 - jitter * random() : 1);
         return {
-          failures: context.failures + 1,
-          lastCategory: failure.category,
-          openForMs: Math.max(context.policy.circuit?.openMs ?? 0, askedMs),
+          openForMs: Math.max(openMs, backedOffMs, askedMs),
+          openings: nominalMs(openings + 1) > nominalMs(openings) ? openings + 1 : openings,
         };
       }),
+      forgetOpening: assign({ openings: ({ context }) => context.openings - 1 }),
+      forgetOpenings: assign({ openings: 0 }),
+      countAnew: assign({ marks: [], counting: ({ context }) => context.counting + 1 }),
       clearFailures: assign({ failures: 0 }),
       takePermit: assign({ probes: ({ context }) => context.probes + 1 }),
       givePermitBack: assign({ probes: ({ context }) => context.probes - 1 }),
@@ -210,9 +300,16 @@ export function backendSetup({ check, random }: BackendParts) {
       }),
       countLoss: assign({ losses: ({ context }) => context.losses + 1 }),
       forgetLosses: assign(({ context }) => (context.reason === 'interval' ? { losses: 0 } : {})),
-      adoptPolicy: assign(({ context, event }) =>
-        event.type === 'policy.changed' ? { policy: event.policy } : { policy: context.policy },
-      ),
+      adoptPolicy: assign(({ context: { policy, openings, counting }, event }) => {
+        if (event.type !== 'policy.changed') return {};
+        const { circuit } = event.policy;
+        const sameRates = JSON.stringify(circuit?.rates) === JSON.stringify(policy.circuit?.rates);
+        return {
+          policy: event.policy,
+          openings: circuit?.backoff ? openings : 0,
+          ...(!sameRates && { marks: [], counting: counting + 1 }),
+        };
+      }),
       planCheck: assign(({ context }) => ({
         pause: { ms: context.policy.health.checkIntervalMs * (0.9 + 0.2 * random()) },
       })),
@@ -246,11 +343,20 @@ export function firstContext({ name, policy, checks, resume }: BackendInput): Ba
     probes: 0,
     probeSuccesses: 0,
     openForMs: resume?.openForMs ?? 0,
+    openings: resume?.openings ?? 0,
+    marks: [],
+    counting: 0,
+    rate: undefined,
     losses: 0,
     reason: 'start',
     pause: { ms: 0 },
     lastCategory: resume?.lastCategory,
   };
+}
+
+/** Whatever fails without a word has not ended in time. */
+function failureOf(event: BackendEvent): Failure {
+  return 'failure' in event ? event.failure : { category: 'timeout' };
 }
 
 /** A delayed event is told by the name of its delay, every other by its own name. */

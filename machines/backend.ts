@@ -8,6 +8,14 @@ const worsens = [
   { guard: 'sickens', target: 'unhealthy' },
 ] as const;
 const worsensUnlessStale = [{ guard: 'isStale' }, ...worsens] as const;
+/** What a failure does to a closed circuit. */
+const counts = [
+  { guard: 'trips', target: 'open', actions: ['markFailure', 'countFailure', 'planOpening'] },
+  { actions: ['markFailure', 'countFailure'] },
+] as const;
+/** What opens a circuit again, or ends a half-open one otherwise than by its probes. */
+const reopens = ['countFailure', 'planOpening'] as const;
+const resets = ['clearFailures', 'forgetOpenings', 'resumeChecks'] as const;
 /** A check is made now, and knows why. */
 const checkFor = (reason: CheckReason) =>
   ({ target: 'active', actions: { type: 'setReason', params: { reason } } }) as const;
@@ -64,21 +72,34 @@ export function createBackendMachine(parts: BackendParts) {
             },
           },
           closed: {
-            description: 'Every call is admitted; failures in a row are counted.',
+            description: 'Every call is admitted; failures in a row are counted, and rates watched.',
             entry: { type: 'enterCircuit', params: { to: 'closed' } },
+            initial: 'recovering',
             on: {
               'call.succeeded': [{ guard: 'isStale' }, { actions: 'clearFailures' }],
-              'call.failed': [
+              'call.failed': [{ guard: 'isStale' }, ...counts],
+              'call.slow': [
                 { guard: 'isStale' },
-                { guard: 'trips', target: 'open', actions: 'countFailure' },
-                { actions: 'countFailure' },
+                { guard: 'isTooSlow', target: 'open', actions: ['markSlow', 'planOpening'] },
+                { actions: 'markSlow' },
               ],
               'check.succeeded': { actions: 'clearFailures' },
-              'check.failed': [
-                { guard: 'trips', target: 'open', actions: 'countFailure' },
-                { actions: 'countFailure' },
-              ],
-              'circuit.reset': { actions: 'clearFailures' },
+              'check.failed': counts,
+              'circuit.reset': { actions: ['clearFailures', 'forgetOpenings', 'countAnew'] },
+            },
+            states: {
+              recovering: {
+                description:
+                  'It has opened lately: another opening would last longer, until that is forgotten.',
+                always: { guard: 'isSteady', target: 'steady' },
+                after: {
+                  backoffDecay: [
+                    { guard: 'isFailing', target: 'recovering', reenter: true },
+                    { target: 'recovering', reenter: true, actions: 'forgetOpening' },
+                  ],
+                },
+              },
+              steady: { description: 'If it opened, it would be for the shortest time.' },
             },
           },
           open: {
@@ -87,7 +108,7 @@ export function createBackendMachine(parts: BackendParts) {
             after: { openFor: { target: 'halfOpen' } },
             on: {
               'circuit.release': { target: 'halfOpen' },
-              'circuit.reset': { target: 'closed', actions: ['clearFailures', 'resumeChecks'] },
+              'circuit.reset': { target: 'closed', actions: resets },
             },
           },
           halfOpen: {
@@ -95,13 +116,13 @@ export function createBackendMachine(parts: BackendParts) {
             entry: [{ type: 'enterCircuit', params: { to: 'halfOpen' } }, 'resumeChecks'],
             initial: 'ready',
             on: {
-              'call.failed': [{ guard: 'isStale' }, { target: 'open', actions: 'countFailure' }],
+              'call.failed': [{ guard: 'isStale' }, { target: 'open', actions: reopens }],
               'check.succeeded': [
                 { guard: 'isLastProbe', target: 'closed', actions: 'clearFailures' },
                 { actions: ['countProbeSuccess', 'resumeChecks'] },
               ],
-              'check.failed': { target: 'open', actions: 'countFailure' },
-              'circuit.reset': { target: 'closed', actions: ['clearFailures', 'resumeChecks'] },
+              'check.failed': { target: 'open', actions: reopens },
+              'circuit.reset': { target: 'closed', actions: resets },
             },
             states: {
               ready: {
@@ -116,7 +137,7 @@ export function createBackendMachine(parts: BackendParts) {
               probing: {
                 description: 'Calls are being tried; if none settles in time, the circuit opens again.',
                 after: {
-                  probeLimit: { target: '#backend.circuit.open', actions: 'countFailure' },
+                  probeLimit: { target: '#backend.circuit.open', actions: reopens },
                 },
                 on: {
                   'permit.taken': [{ guard: 'isStale' }, { guard: 'hasFreePermit', actions: 'takePermit' }],

@@ -16,6 +16,8 @@ export interface Standing {
   readonly supervision: Supervision;
   readonly circuit: CircuitState;
   readonly health: HealthState;
+  /** Its circuit is only observed: what it would refuse is admitted. An operator's isolation holds all the same. */
+  readonly observing?: boolean;
 }
 
 /** The whole gateway at a glance, in the reference's words. */
@@ -24,6 +26,14 @@ export type Phase = 'Pending' | 'Ready' | 'Degraded' | 'Failed';
 /** Whether the circuit lets ordinary calls through: neither open, nor being tried, nor isolated. */
 export function admitsCalls(circuit: CircuitState): boolean {
   return circuit === 'closed' || circuit === 'disabled';
+}
+
+/** Whether ordinary calls go through, because the circuit lets them or because it is only observed. */
+export function letsThrough({
+  circuit,
+  observing = false,
+}: Pick<Standing, 'circuit' | 'observing'>): boolean {
+  return admitsCalls(circuit) || (observing && circuit !== 'isolated');
 }
 
 /**
@@ -35,8 +45,11 @@ export function admitsProbe(probesOut: number, checked: boolean, maxProbes: numb
 }
 
 /** Whether a backend's entries belong in lists: it runs, its circuit admits calls, and it was seen to work. */
-export function shouldAdvertise({ supervision, circuit, health }: Standing): boolean {
-  return supervision === 'running' && admitsCalls(circuit) && (health === 'healthy' || health === 'degraded');
+export function shouldAdvertise(standing: Standing): boolean {
+  const { supervision, health } = standing;
+  return (
+    supervision === 'running' && letsThrough(standing) && (health === 'healthy' || health === 'degraded')
+  );
 }
 
 /**
@@ -44,14 +57,15 @@ export function shouldAdvertise({ supervision, circuit, health }: Standing): boo
  * is not advertised: calls are how the circuit learns, and a call that succeeds is how illness ends early. One that
  * turns us away for want of credentials is not called: every call would fail alike.
  */
-export function shouldRoute({ supervision, circuit, health }: Standing): boolean {
-  if (supervision !== 'running' || !mayConnect(circuit)) return false;
+export function shouldRoute(standing: Standing): boolean {
+  const { supervision, circuit, health } = standing;
+  if (supervision !== 'running' || !mayConnect(standing)) return false;
   return circuit === 'halfOpen' || health !== 'unauthenticated';
 }
 
 /** Whether a session with a backend, or a stream of one, may be opened: what was begun before may not go on either. */
-export function mayConnect(circuit: CircuitState): boolean {
-  return circuit !== 'open' && circuit !== 'isolated';
+export function mayConnect(standing: Pick<Standing, 'circuit' | 'observing'>): boolean {
+  return standing.circuit === 'halfOpen' || letsThrough(standing);
 }
 
 /** Whether a backend is certainly out of service, as opposed to not yet known. */
@@ -60,8 +74,8 @@ export function isOut(standing: Standing): boolean {
 }
 
 /** Whether nothing is known against a backend yet: it runs, its circuit admits, no check has decided. */
-export function isPending({ supervision, circuit, health }: Standing): boolean {
-  return supervision === 'running' && admitsCalls(circuit) && health === 'unknown';
+export function isPending(standing: Standing): boolean {
+  return standing.supervision === 'running' && letsThrough(standing) && standing.health === 'unknown';
 }
 
 /**

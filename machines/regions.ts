@@ -7,7 +7,7 @@ export function regionsOf({ value }: BackendSnapshot): {
   readonly health: HealthState;
   readonly nextCheck: 'planned' | 'out' | 'none';
 } {
-  const circuit = typeof value.circuit === 'string' ? value.circuit : 'halfOpen';
+  const circuit = outermost(value.circuit);
   const { checks } = value;
   return {
     circuit: circuit === 'resuming' ? 'closed' : circuit,
@@ -19,4 +19,10 @@ export function regionsOf({ value }: BackendSnapshot): {
           ? 'out'
           : 'none',
   };
+}
+
+/** Of a state with substates, its own name. */
+function outermost(value: BackendSnapshot['value']['circuit']) {
+  if (typeof value === 'string') return value;
+  return 'closed' in value ? 'closed' : 'halfOpen';
 }

@@ -116,6 +116,7 @@ const REASONS: Readonly<Record<Refusal['code'], string>> = {
   CIRCUIT_OPEN: 'it has failed repeatedly and its circuit is open',
   CIRCUIT_HALF_OPEN: 'its recovery is being tested right now',
   CIRCUIT_ISOLATED: 'an operator has isolated it',
+  BULKHEAD_FULL: 'as many calls as it may have at once are out',
   BACKEND_RESTARTING: 'the gateway is restarting its connection',
   BACKEND_GAVE_UP: 'the gateway has given it up after repeated crashes, until an operator resets it',
   BACKEND_DRAINING: 'it is being removed from the configuration',

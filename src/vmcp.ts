@@ -78,7 +78,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
   const { name, aggregation, partialFailureMode } = config;
   const gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log);
   engine.subscribe((event) => {
-    if (event.type === 'circuit.changed' && !mayConnect(engine.backend(event.backend).standing.circuit)) {
+    if (event.type === 'circuit.changed' && !mayConnect(engine.backend(event.backend).standing)) {
       sessionOf(sessions, event.backend).abandonConnecting();
     }
     gateway.changed();
@@ -136,7 +136,7 @@ function openSession(
         engine.check(name);
       },
       admits: () => engine.backend(name).refusal() === undefined,
-      mayConnect: () => mayConnect(engine.backend(name).standing.circuit),
+      mayConnect: () => mayConnect(engine.backend(name).standing),
       onOpened: () => {
         gateway().sessionOpened(name);
       },

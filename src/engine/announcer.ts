@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import type { EngineEvent } from './events.js';
 import type { Gate } from './gate.js';
 import type { Outbox } from './outbox.js';
-import { circuitName } from './status-of.js';
+import { circuitName, readingOf } from './status-of.js';
 
 type Unstamped<E> = E extends unknown ? Omit<E, 'sequence' | 'at' | 'time'> : never;
 
@@ -47,7 +47,7 @@ export class Announcer {
   }
 
   #circuit(gate: Gate, event: Extract<BackendEmitted, { type: 'circuit.changed' }>): void {
-    const { to, generation, cause, category, openForMs } = event;
+    const { to, generation, cause, category, openForMs, rate } = event;
     const from = gate.saidCircuit ?? to;
     if (from === to) return;
     gate.saidCircuit = to;
@@ -61,6 +61,7 @@ export class Announcer {
       cause,
       ...(category && { category }),
       ...(openForMs !== undefined && { retryAfterMs: openForMs }),
+      ...(rate && { rate: readingOf(rate) }),
     });
   }
 

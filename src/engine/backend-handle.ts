@@ -91,7 +91,7 @@ export class BackendHandle implements Backend {
     const { gate } = this;
     let aftermath = this.#aftermath;
     if (aftermath?.ledger !== gate || aftermath.generation !== gate.generation)
-      this.#aftermath = aftermath = new Aftermath(gate, this.world.classify);
+      this.#aftermath = aftermath = new Aftermath(gate, gate.generation, this.world.classify);
     return aftermath;
   }
 }

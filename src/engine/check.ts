@@ -59,7 +59,9 @@ export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObj
           .check(backend, { signal: controller.signal })
           .then(undefined, world.classify)
           .then((outcome) => {
-            say(verdict(outcome, world.clock.now() - startedAt));
+            const event = verdict(outcome, world.clock.now() - startedAt);
+            if (event.type === 'check.succeeded' && !over) gate?.noteCheckSucceeded();
+            say(event);
           }, crash);
       } catch (error) {
         crash(error);

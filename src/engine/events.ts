@@ -1,6 +1,6 @@
 import type { FailureCategory } from '../../machines/failure.js';
 import type { HealthState } from '../../machines/policy.js';
-import type { CircuitName } from './status.js';
+import type { CircuitName, RateReading } from './status.js';
 
 /** What all events share: their place in the one sequence of the engine, and when. */
 interface Stamp {
@@ -29,6 +29,8 @@ export type EngineEvent = Stamp &
         readonly category?: FailureCategory;
         /** For `open`: milliseconds until half-open. */
         readonly retryAfterMs?: number;
+        /** The rate that tripped it; absent when failures in a row, a probe or an operator opened it. */
+        readonly rate?: RateReading;
       }
     | {
         readonly type: 'health.changed';

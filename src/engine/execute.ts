@@ -109,14 +109,11 @@ export function attemptUnlimited<T>(operation: Operation<T>, aftermath: Aftermat
  * anyhow, and two functions for each call would cost more than the rest of the guard.
  */
 export class Aftermath {
-  readonly generation: number;
-
   constructor(
     readonly ledger: Ledger,
+    readonly generation: number,
     private readonly classify: Classify,
-  ) {
-    this.generation = ledger.generation;
-  }
+  ) {}
 
   readonly succeeded = <T>(value: T): T => {
     this.ledger.settleSuccess(this.generation);

@@ -13,6 +13,7 @@ import { Gate } from './gate.js';
 import type { Outbox } from './outbox.js';
 import { Partition, PARTITION_SIZE } from './partition.js';
 import { TimeLimits } from './time-limits.js';
+import { TurnTime } from './turn-time.js';
 
 /** The part of an engine's settings that its backends live by. */
 export interface FleetSettings {
@@ -44,6 +45,7 @@ export class Fleet {
   readonly #homes = new Map<string, Partition>();
   readonly #partitions: Partition[] = [];
   readonly #limits: TimeLimits;
+  readonly #turnTime: TurnTime;
   /** The settings' backends by name. */
   readonly #configured = new Map<string, FleetBackend>();
   /** Gates of replaced backends that still have calls out. */
@@ -55,6 +57,7 @@ export class Fleet {
     private readonly world: FleetWorld,
   ) {
     this.#limits = new TimeLimits(world.clock);
+    this.#turnTime = new TurnTime(world.clock);
     this.#makeHandles();
   }
 
@@ -163,6 +166,8 @@ export class Fleet {
     return new Gate(name, {
       clock: this.world.clock,
       outbox: this.world.outbox,
+      limits: this.#limits,
+      turnTime: this.#turnTime,
       onIdle: (gate) => {
         this.#onIdle(gate);
       },
@@ -278,7 +283,9 @@ function isSame(one: FleetBackend, other: FleetBackend): boolean {
   return (
     one.identity === other.identity &&
     (ours === theirs ||
-      (sameFields(ours.health, theirs.health) && sameFields(ours.circuit ?? NONE, theirs.circuit ?? NONE)))
+      (ours.maxInFlight === theirs.maxInFlight &&
+        sameFields(ours.health, theirs.health) &&
+        sameFields(ours.circuit ?? NONE, theirs.circuit ?? NONE)))
   );
 }
 

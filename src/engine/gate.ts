@@ -1,21 +1,29 @@
 import type { BackendRef, BackendSnapshot } from '../../machines/backend.js';
-import type { BackendEmitted, BackendResume } from '../../machines/backend-setup.js';
+import type { BackendEmitted, BackendPolicy, BackendResume } from '../../machines/backend-setup.js';
 import type { Failure } from '../../machines/failure.js';
-import { admitsCalls, admitsProbe, isOut } from '../../machines/policy.js';
+import { admitsCalls, admitsProbe, isOut, letsThrough } from '../../machines/policy.js';
 import type { CircuitState, HealthState, Standing, Supervision } from '../../machines/policy.js';
 import { regionsOf } from '../../machines/regions.js';
+import type { Passed } from '../../machines/window.js';
 import type { Clock } from './clock.js';
 import type { Outbox } from './outbox.js';
 import { GatePermit } from './permit.js';
-import type { Permit, Refusal, RefusalCode } from './permit.js';
-
-/** What a half-open circuit tells the callers it refuses: its probe is out, ask again in a moment. */
-const PROBE_RETRY_MS = 1000;
+import type { Ledger, Permit, Refusal, RefusalCode } from './permit.js';
+import { refusing } from './refusing.js';
+import { tallyOf } from './tally.js';
+import type { MeasuredRate, Tally } from './tally.js';
+import type { TimeLimits } from './time-limits.js';
+import type { TurnTime } from './turn-time.js';
+import { unheardBy } from './unheard.js';
+import { WatchedPermit } from './watched-permit.js';
+import type { SpeedLedger } from './watched-permit.js';
 
 /** What all gates of an engine share. */
 export interface GateWorld {
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly limits: TimeLimits;
+  readonly turnTime: TurnTime;
   /** Called when a call is settled and none is left in flight. */
   readonly onIdle: (gate: Gate) => void;
 }
@@ -27,11 +35,12 @@ export interface GateWorld {
  * sends no event: while the circuit admits, only failures can trip, so the success of a backend with nothing
  * to clear is not sent.
  */
-export class Gate implements Standing {
+export class Gate implements Standing, SpeedLedger {
   /** Until its actor is attached it serves nothing. */
   supervision: Supervision = 'restarting';
   circuit: CircuitState = 'closed';
   health: HealthState = 'unknown';
+  observing = false;
   generation = 0;
   failures = 0;
   restarts = 0;
@@ -46,6 +55,7 @@ export class Gate implements Standing {
   released = 0;
   stale = 0;
   refused = 0;
+  wouldRefuse = 0;
   inFlight = 0;
 
   #ref: BackendRef | undefined;
@@ -56,8 +66,16 @@ export class Gate implements Standing {
   #openUntil = 0;
   /** What calls are refused with at present, once one has been. */
   #refusal: Refusal | undefined;
-  /** Calls go through without asking. */
+  #full: Refusal | undefined;
+  /** Calls go through, as many as there is room for. */
   #admits = false;
+  /** Nothing has to be noted of them either. */
+  #isFree = false;
+  #maxInFlight = Infinity;
+  /** How long a call may be out before it is slow; undefined while nobody asks. */
+  #slowCallMs: number | undefined;
+  #tally: Tally | undefined;
+  #unheard: Ledger | undefined;
   /** A success has nothing to clear. */
   #quiet = false;
 
@@ -130,6 +148,7 @@ export class Gate implements Standing {
       openForMs: Math.max(0, this.#openUntil - this.world.clock.now()),
       generation: this.generation,
       failures: this.failures,
+      openings: this.#snapshot?.context.openings ?? 0,
       ...(category && { lastCategory: category }),
     };
   }
@@ -151,27 +170,38 @@ export class Gate implements Standing {
       this.refused += 1;
       return refusal;
     }
-    const permit = new GatePermit(this, this.generation);
+    const { generation } = this;
     this.#count();
-    this.send({ type: 'permit.taken', generation: this.generation });
+    if (this.#admits)
+      return new WatchedPermit(this, generation, this.#slowCallMs ?? Infinity, this.world.limits);
+    if (this.#refusalCode() !== undefined) {
+      this.wouldRefuse += 1;
+      return new GatePermit((this.#unheard ??= unheardBy(this)), generation);
+    }
+    const permit = new GatePermit(this, generation);
+    this.send({ type: 'permit.taken', generation });
     return permit;
   }
 
   /** Takes a permit of the present generation, if calls go through without asking. The caller settles it. */
   admitFreely(): boolean {
-    if (this.#admits) this.#count();
-    return this.#admits;
+    if (!this.#isFree || this.inFlight >= this.#maxInFlight) return false;
+    this.#count();
+    return true;
   }
 
   /** What the next call would be refused with; undefined when it would be admitted. Consumes nothing. */
   peek(): Refusal | undefined {
-    if (this.#admits) return undefined;
-    if (this.#refusal === undefined) {
-      const code = this.#refusalCode();
-      // One refusal serves everybody until something changes, so that refusing allocates nothing.
-      if (code !== undefined) this.#refusal = Object.freeze(this.#refuse(code));
+    if (!this.#admits) {
+      if (this.#refusal === undefined) {
+        const code = this.#refusalCode();
+        // One refusal serves everybody until something changes, so that refusing allocates nothing.
+        if (code !== undefined && !this.#isObserved()) this.#refusal = this.#refuse(code);
+      }
+      if (this.#refusal) return this.#refusal;
     }
-    return this.#refusal;
+    if (this.inFlight < this.#maxInFlight) return undefined;
+    return (this.#full ??= this.#refuse('BULKHEAD_FULL'));
   }
 
   /** Tells the actor something. One that is gone is not told. */
@@ -201,6 +231,7 @@ export class Gate implements Standing {
   settleSuccess(generation: number): void {
     if (!this.#isCurrent(generation)) return;
     this.succeeded += 1;
+    this.#tally?.succeeded();
     if (!this.#quiet) this.send({ type: 'call.succeeded', generation });
     this.#landed();
   }
@@ -216,6 +247,36 @@ export class Gate implements Standing {
     if (!this.#isCurrent(generation)) return;
     this.released += 1;
     if (!this.#admits) this.send({ type: 'call.released', generation });
+    this.#landed();
+  }
+
+  noteSlow(generation: number): void {
+    if (generation === this.generation) this.send({ type: 'call.slow', generation });
+  }
+
+  noteQuick(generation: number): void {
+    if (generation === this.generation) this.#tally?.quick();
+  }
+
+  /** A check tells the machine itself how it ended; that it succeeded counts here as well. */
+  noteCheckSucceeded(): void {
+    this.#tally?.succeeded();
+  }
+
+  /** For each rate, what the attempts that sent no event amount to. */
+  passed(): readonly Passed[] {
+    return this.#tally?.read() ?? [];
+  }
+
+  /** What the window of each rate holds. */
+  get measured(): readonly MeasuredRate[] {
+    return this.#tally?.measure(this.#snapshot?.context.marks ?? []) ?? [];
+  }
+
+  /** Ends a call that an enforced circuit would have refused: no more comes of it. */
+  settleUnheard(how: 'succeeded' | 'failed' | 'released'): void {
+    this.inFlight -= 1;
+    this[how] += 1;
     this.#landed();
   }
 
@@ -244,6 +305,11 @@ export class Gate implements Standing {
     if (this.inFlight === 0 && !this.#admits) this.world.onIdle(this);
   }
 
+  /** Whether only the circuit would refuse, and that is not to be felt. */
+  #isObserved(): boolean {
+    return !this.#stopping && this.supervision === 'running' && letsThrough(this);
+  }
+
   #hasFreeProbe(): boolean {
     const context = this.#snapshot?.context;
     if (context === undefined || this.circuit !== 'halfOpen') return false;
@@ -257,24 +323,13 @@ export class Gate implements Standing {
   }
 
   #refuse(code: RefusalCode): Refusal {
-    const refusal = { admitted: false, backend: this.name, code } as const;
-    if (code === 'CIRCUIT_HALF_OPEN') return { ...refusal, retryAfterMs: PROBE_RETRY_MS };
-    const until = this.#refusedUntil(code);
-    if (until === undefined) return refusal;
-    const { clock } = this.world;
-    return {
-      ...refusal,
-      // The clock is read by who wants to know: reading it costs ten times what refusing costs.
-      get retryAfterMs() {
-        return Math.max(0, until - clock.now());
-      },
-    };
+    return refusing(this.name, code, this.#refusedUntil(code), this.world.clock);
   }
 
   #adopt(snapshot: BackendSnapshot): void {
     this.#snapshot = snapshot;
     const { circuit, health, nextCheck } = regionsOf(snapshot);
-    const { generation, failures, pause } = snapshot.context;
+    const { generation, failures, pause, policy } = snapshot.context;
     this.circuit = circuit;
     this.health = health;
     this.generation = generation;
@@ -282,12 +337,22 @@ export class Gate implements Standing {
     if (nextCheck !== 'planned') this.#checkAt = undefined;
     else if (pause !== this.#pause) this.#checkAt = this.world.clock.now() + pause.ms;
     this.#pause = pause;
+    this.#adoptPolicy(policy);
+    this.#tally = tallyOf(snapshot.context, this.#tally, this.world.turnTime);
     this.#derive();
+  }
+
+  #adoptPolicy({ circuit, maxInFlight = Infinity }: BackendPolicy): void {
+    this.#maxInFlight = maxInFlight;
+    this.observing = circuit?.observeOnly ?? false;
+    const judgesSpeed = circuit?.rates?.some(({ of }) => of === 'slowCalls') ?? false;
+    this.#slowCallMs = judgesSpeed ? circuit?.slowCallMs : undefined;
   }
 
   #derive(): void {
     this.#refusal = undefined;
     this.#admits = !this.#stopping && this.supervision === 'running' && admitsCalls(this.circuit);
+    this.#isFree = this.#admits && this.#slowCallMs === undefined;
     this.#quiet =
       this.#admits && this.failures === 0 && (this.health === 'healthy' || this.health === 'degraded');
   }

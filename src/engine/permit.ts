@@ -5,6 +5,7 @@ export type RefusalCode =
   | 'CIRCUIT_OPEN'
   | 'CIRCUIT_HALF_OPEN'
   | 'CIRCUIT_ISOLATED'
+  | 'BULKHEAD_FULL'
   | 'BACKEND_RESTARTING'
   | 'BACKEND_GAVE_UP'
   | 'BACKEND_DRAINING'
@@ -39,7 +40,6 @@ export interface Refusal {
 /** Where a permit is settled. */
 export interface Ledger {
   readonly name: string;
-  readonly generation: number;
   settleSuccess(generation: number): void;
   settleFailure(generation: number, failure: Failure): void;
   settleRelease(generation: number): void;
@@ -51,7 +51,7 @@ export class GatePermit implements Permit {
   #settled = false;
 
   constructor(
-    private readonly ledger: Ledger,
+    protected readonly ledger: Ledger,
     readonly generation: number,
   ) {}
 

@@ -2,7 +2,8 @@ import type { CircuitState } from '../../machines/policy.js';
 import { shouldAdvertise } from '../../machines/policy.js';
 import type { Clock } from './clock.js';
 import type { Gate } from './gate.js';
-import type { BackendStatus, CircuitName } from './status.js';
+import type { MeasuredRate } from './tally.js';
+import type { BackendStatus, CircuitName, RateReading } from './status.js';
 
 /** The word that is shown and serialised; undefined where the breaker is disabled. */
 export function circuitName(circuit: CircuitState): CircuitName | undefined {
@@ -10,13 +11,18 @@ export function circuitName(circuit: CircuitState): CircuitName | undefined {
   return circuit === 'halfOpen' ? 'half-open' : circuit;
 }
 
+/** A rate as it is shown. */
+export function readingOf({ policy, matching, calls }: MeasuredRate): RateReading {
+  return { ...policy, matching, calls, rate: calls === 0 ? 0 : matching / calls };
+}
+
 /** Everything known of one backend at this moment. */
 export function statusOf(gate: Gate, clock: Clock): BackendStatus {
   const now = clock.now();
   const iso = (at: number) => new Date(clock.wallTime() + (at - now)).toISOString();
-  const { supervision, health, lastCategory, lastCheckAt, nextAttemptAt } = gate;
+  const { supervision, health, observing, measured, lastCategory, lastCheckAt, nextAttemptAt } = gate;
   const circuit = circuitName(gate.circuit);
-  const standing = { supervision, circuit: gate.circuit, health };
+  const standing = { supervision, circuit: gate.circuit, health, ...(observing && { observing }) };
   return {
     name: gate.name,
     standing,
@@ -25,6 +31,8 @@ export function statusOf(gate: Gate, clock: Clock): BackendStatus {
     serving: shouldAdvertise(standing),
     consecutiveFailures: gate.failures,
     generation: gate.generation,
+    ...(measured.length > 0 && { rates: measured.map(readingOf) }),
+    ...(observing && { observeOnly: true }),
     ...(lastCategory && { lastErrorCategory: lastCategory }),
     ...(lastCheckAt !== undefined && { lastCheckTime: iso(lastCheckAt) }),
     healthSince: iso(gate.healthSince),
@@ -42,6 +50,7 @@ export function statusOf(gate: Gate, clock: Clock): BackendStatus {
       stale: gate.stale,
       inFlight: gate.inFlight,
       refused: gate.refused,
+      ...(observing && { wouldRefuse: gate.wouldRefuse }),
     },
   };
 }

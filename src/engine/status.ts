@@ -1,8 +1,22 @@
 import type { FailureCategory } from '../../machines/failure.js';
 import type { HealthState, Phase, Standing } from '../../machines/policy.js';
+import type { RatePolicy } from '../../machines/window.js';
 
 /** The circuit as shown and serialised; absent where the breaker is disabled. */
 export type CircuitName = 'closed' | 'open' | 'half-open' | 'isolated';
+
+/** A rate, its limit, and what its window holds. */
+export interface RateReading {
+  readonly of: RatePolicy['of'];
+  readonly window: RatePolicy['window'];
+  /** Reached at equality, by at least `minimumCalls`. */
+  readonly threshold: number;
+  readonly minimumCalls: number;
+  readonly matching: number;
+  readonly calls: number;
+  /** `matching / calls`, in [0, 1]; 0 of none. */
+  readonly rate: number;
+}
 
 /** Everything the engine knows of one backend at one moment. Asking consumes nothing. Times are ISO 8601. */
 export interface BackendStatus {
@@ -16,6 +30,10 @@ export interface BackendStatus {
   /** Failures in a row, by checks and calls; zero after a success. */
   readonly consecutiveFailures: number;
   readonly generation: number;
+  /** Absent where the circuit has no rates. */
+  readonly rates?: readonly RateReading[];
+  /** The circuit refuses nothing; it only shows what it would do. Absent where it is enforced. */
+  readonly observeOnly?: true;
   readonly lastErrorCategory?: FailureCategory;
   /** When the last health check ended; absent until the first has. */
   readonly lastCheckTime?: string;
@@ -40,6 +58,8 @@ export interface CallCounts {
   readonly stale: number;
   readonly inFlight: number;
   readonly refused: number;
+  /** Of the admitted, those that an enforced circuit would have refused; absent where the circuit is enforced. */
+  readonly wouldRefuse?: number;
 }
 
 export interface EngineStatus {

@@ -28,6 +28,7 @@ const FAILURES = enabled.circuit.failureThreshold;
 const machine = createBackendMachine({
   check: fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined),
   random: () => 0.5,
+  passed: () => [],
 });
 
 /**

@@ -54,7 +54,7 @@ describe('serving', () => {
   );
 
   it('no session is opened while the circuit is open or isolated [R02] [R14]', () => {
-    expect(circuits.filter(mayConnect)).toEqual(['closed', 'halfOpen', 'disabled']);
+    expect(circuits.filter((circuit) => mayConnect({ circuit }))).toEqual(['closed', 'halfOpen', 'disabled']);
   });
 
   it('a half-open circuit admits as many probes as allowed, the check among them [R04]', () => {

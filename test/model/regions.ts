@@ -30,7 +30,9 @@ function circuit(name: string, settings: Required<Settings>): Region {
       JSON.stringify([
         value.circuit,
         context.policy.circuit !== undefined,
-        value.circuit === 'closed' && Math.min(context.failures, settings.circuit.failureThreshold),
+        typeof value.circuit === 'object' &&
+          'closed' in value.circuit &&
+          Math.min(context.failures, settings.circuit.failureThreshold),
         context.probes,
         context.probeSuccesses,
         value.circuit === 'open' && context.openForMs,

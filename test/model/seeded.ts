@@ -178,7 +178,7 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     'F14',
     'a refusal while half-open says another time',
-    GATE,
+    'src/engine/refusing.ts',
     'const PROBE_RETRY_MS = 1000;',
     'const PROBE_RETRY_MS = 1001;',
   ),

@@ -74,7 +74,7 @@ export const fleetSubjects = {
   /** The same actors with nothing around them: what XState itself takes. */
   bareActors: () => {
     const check = fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined);
-    const machine = createBackendMachine({ check, random: Math.random });
+    const machine = createBackendMachine({ check, random: Math.random, passed: () => [] });
     const policy = settingsOf(['one']).backends[0]!.policy;
     const lap = stopwatch();
     const actors = names.map((name) =>

@@ -10,6 +10,7 @@ import {
   healthyBackend,
   Outbox,
   TimeLimits,
+  TurnTime,
   VirtualClock,
 } from './shipped.js';
 
@@ -36,6 +37,7 @@ export const memorySubjects = {
       clock,
       outbox,
       limits,
+      turnTime: new TurnTime(clock),
       classify: blameBackend,
       callTimeoutMs: () => 1,
       onIdle: () => undefined,

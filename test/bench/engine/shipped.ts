@@ -12,6 +12,7 @@ import type * as Executing from '../../../src/engine/execute.js';
 import type * as Gates from '../../../src/engine/gate.js';
 import type * as Outboxes from '../../../src/engine/outbox.js';
 import type * as Limits from '../../../src/engine/time-limits.js';
+import type * as Turns from '../../../src/engine/turn-time.js';
 import type * as Virtual from '../../../src/engine/virtual-clock.js';
 
 const load = (file: string): Promise<unknown> =>
@@ -26,6 +27,7 @@ export const { Engine } = (await load('src/engine/engine.js')) as typeof Engines
 export const { Gate } = (await load('src/engine/gate.js')) as typeof Gates;
 export const { Outbox } = (await load('src/engine/outbox.js')) as typeof Outboxes;
 export const { TimeLimits } = (await load('src/engine/time-limits.js')) as typeof Limits;
+export const { TurnTime } = (await load('src/engine/turn-time.js')) as typeof Turns;
 export const { VirtualClock } = (await load('src/engine/virtual-clock.js')) as typeof Virtual;
 
 /** A backend of a running engine in real time, found healthy, with a circuit that `failures` in a row trip. */
