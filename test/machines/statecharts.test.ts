@@ -8,6 +8,7 @@ import { createSupervisorMachine } from '../../machines/supervisor.js';
 const backend = createBackendMachine({
   check: fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined),
   random: () => 0.5,
+  passed: () => [],
 });
 const supervisor = createSupervisorMachine({ backend, resumeOf: () => undefined });
 const machines: [string, AnyStateMachine][] = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { explore } from './graph.js';
 import type { Graph } from './graph.js';
-import { live, randomStep, SEEDS } from './history.js';
+import { live, randomLife, randomSteps, SEEDS } from './history.js';
 import { REGIONS, simplePaths } from './regions.js';
 import { SCALES } from './settings.js';
 import type { Scale } from './settings.js';
@@ -22,6 +22,7 @@ const STAGES: readonly (readonly [string, (create: Create) => Promise<unknown>])
     'transitions, unchecked',
     (create) => tour(graphOf(SCALES.unchecked), SCALES.unchecked, { pairs: false, create }),
   ],
+  ['transitions, rated', (create) => tour(graphOf(SCALES.rated), SCALES.rated, { pairs: false, create })],
   [
     'simple paths of the circuit',
     (create) => {
@@ -33,8 +34,8 @@ const STAGES: readonly (readonly [string, (create: Create) => Promise<unknown>])
     'random lives',
     (create) =>
       fc.assert(
-        fc.asyncProperty(fc.array(randomStep, { maxLength: 60 }), fc.boolean(), async (steps, checked) => {
-          await live(steps, { checked, random: 0.25, create });
+        fc.asyncProperty(randomSteps, randomLife, async (steps, life) => {
+          await live(steps, { ...life, create });
         }),
         { numRuns: 300, seed: SEEDS[2], endOnFailure: true },
       ),

@@ -1,3 +1,4 @@
+import type { EngineConfigInput } from '../../src/config/engine-config.js';
 import { createEngine } from '../../src/create-engine.js';
 import type { Permit } from '../../src/engine/permit.js';
 import type { BackendStatus } from '../../src/engine/status.js';
@@ -5,12 +6,14 @@ import { VirtualClock } from '../../src/engine/virtual-clock.js';
 import type { Failure } from '../../machines/failure.js';
 import { Deferred } from './deferred.js';
 import { Oracle } from './oracle.js';
-import type { Settings, Verdict } from './oracle.js';
+import type { Call, Settings, Verdict } from './oracle.js';
 import { labelOf, partsOf } from './steps.js';
 import type { Step } from './steps.js';
 
 /** Permits of the first stay that are kept back, to be settled late: one for each step of the longest path. */
 const KEPT = 400;
+/** Where calls out are limited, most of the room is for those that are made later. */
+const FEW = 2;
 
 /** The engine and the oracle side by side: every step is done to both, and what they show is compared. */
 export class Driver {
@@ -21,7 +24,7 @@ export class Driver {
   readonly #seen: object[] = [];
   #checks: readonly { readonly answer: Deferred; readonly signal: AbortSignal }[] = [];
   /** Taken and not settled, oldest stay first. */
-  readonly #permits: Permit[] = [];
+  readonly #permits: { readonly permit: Permit; readonly call: Call }[] = [];
   readonly #shown: string[] = [];
   #told = 0;
   #taken = 0;
@@ -59,7 +62,7 @@ export class Driver {
   /** Outcomes of an older stay need an older stay: the first steps are the same for every path. */
   static begin(...args: ConstructorParameters<typeof Driver>): Driver {
     const driver = new Driver(...args);
-    for (let kept = 0; kept < KEPT; kept += 1) driver.#call();
+    for (let kept = 0; kept < (args[0].maxInFlight ? FEW : KEPT); kept += 1) driver.#call();
     for (const type of ['isolate', 'release', 'reset'] as const) void driver.step({ type });
     return driver;
   }
@@ -88,7 +91,7 @@ export class Driver {
   /** What is out settles, the engine stops, and nothing is left of it. */
   async end(): Promise<void> {
     this.done.push('end');
-    for (const permit of this.#permits.splice(0)) permit.release();
+    for (const { permit } of this.#permits.splice(0)) permit.release();
     await this.#engine.stop({ drainMs: 0 });
     const { calls } = this.#backend.status();
     const { admitted, succeeded, failed, released, stale, inFlight } = calls;
@@ -116,7 +119,7 @@ export class Driver {
         this.#call();
         return;
       case 'settle':
-        this.#settle(step.verdict, step.stale ?? false);
+        this.#settle(step.verdict, step.stale ?? false, step.oldest ?? false);
         return;
       case 'check.ends': {
         const threshold = oracle.settings.health.degradedThresholdMs;
@@ -161,9 +164,10 @@ export class Driver {
 
   #call(): void {
     const refusal = this.oracle.refusal();
-    if (!refusal) this.oracle.admit();
+    const call = refusal ? undefined : this.oracle.admit();
     const answer = this.#backend.permit();
-    if (answer.admitted) this.#take(answer);
+    if (answer.admitted) this.#taken += 1;
+    if (answer.admitted && call) this.#permits.push({ permit: answer, call });
     this.#expect(
       'answer to a call',
       answer.admitted ? { admitted: true } : answer,
@@ -171,20 +175,24 @@ export class Driver {
     );
   }
 
-  #take(permit: Permit): void {
-    this.#taken += 1;
-    this.#permits.push(permit);
+  /** Calls out of the present stay, or of older ones. */
+  holds(stale: boolean): boolean {
+    const { generation } = this.oracle;
+    return this.#permits.some(({ call }) => (call.generation !== generation) === stale);
   }
 
   /** A call of the present stay, where there is always one to be had, or else of an older. */
-  #settle(verdict: Verdict, stale: boolean): void {
+  #settle(verdict: Verdict, stale: boolean, oldest: boolean): void {
     const { generation, circuit } = this.oracle;
-    if (!stale && circuit !== 'half-open') this.#call();
+    if (!stale && !oldest && circuit !== 'half-open') this.#call();
+    const fits = ({ call }: { call: Call }) => (call.generation !== generation) === stale;
     // Of an older stay, the one settled last is the one taken last: of the stay just left, if it left any.
-    const index = this.#permits.findLastIndex((permit) => (permit.generation !== generation) === stale);
-    const [permit] = index < 0 ? [] : this.#permits.splice(index, 1);
-    if (!permit) throw new Error(`${this.#place()}: there is no such permit`);
-    this.oracle.settle(permit.generation, verdict);
+    const index = oldest ? this.#permits.findIndex(fits) : this.#permits.findLastIndex(fits);
+    const [taken] = index < 0 ? [] : this.#permits.splice(index, 1);
+    if (!taken) throw new Error(`${this.#place()}: there is no such permit`);
+    const { permit, call } = taken;
+    this.#same('generation of a permit', permit.generation, call.generation);
+    this.oracle.settle(call, verdict);
     if (verdict === 'succeeded') permit.succeed();
     else if (verdict === 'released') permit.release();
     else permit.fail(verdict as Failure);
@@ -228,6 +236,14 @@ export class Driver {
     this.#same('milliseconds to the next attempt', status.nextAttemptInMs, attemptInMs);
     this.#same('refusal of the next call', asked?.code, foreseen?.code);
     this.#same('retryAfterMs of the next call', asked?.retryAfterMs, foreseen?.retryAfterMs);
+    this.#same('calls out', status.calls.inFlight, oracle.out.size);
+    this.#same(
+      'calls that would be refused',
+      status.calls.wouldRefuse,
+      oracle.settings.circuit?.observeOnly ? oracle.wouldRefuse : undefined,
+    );
+    if (status.rates ?? oracle.settings.circuit?.rates)
+      this.#expect('rates', status.rates ?? [], oracle.rates);
     this.#same('checks out', this.#checksOut, oracle.check === 'running' ? 1 : 0);
     if (this.#seen.length !== this.#told || oracle.events.length !== this.#told)
       this.#expect('events', this.#seen.slice(this.#told), oracle.events.slice(this.#told));
@@ -241,12 +257,12 @@ export class Driver {
   /** What holds in every state, whatever the oracle says. */
   #obeysInvariants({ circuit, generation }: BackendStatus): void {
     if (circuit === 'half-open') {
-      const out = this.#permits.filter((permit) => permit.generation === generation).length;
+      const out = this.#permits.filter(({ call }) => call.generation === generation && !call.unheard).length;
       const limit = this.oracle.settings.circuit?.maxProbes ?? 1;
       if (out + this.#checksOut > limit)
         this.#differ('attempts out in half-open', out + this.#checksOut, limit);
     }
-    const armed = this.clock.pending;
+    const armed = this.clock.pending - this.oracle.watched.size;
     if (circuit === 'open') this.#expect('deadlines armed while open', armed, 1);
     if (circuit === 'isolated') this.#expect('deadlines armed while isolated', armed, 0);
     if (armed > 2) this.#differ('deadlines armed', armed, 2);
@@ -276,8 +292,9 @@ function outcomeOf(verdict: Verdict): unknown {
   return verdict === 'released' ? { kind: 'released' } : { kind: 'failed', failure: verdict };
 }
 
-function configOf({ circuit, health }: Settings) {
-  return { backends: { one: { circuit: circuit ?? { enabled: false }, health } } };
+function configOf({ circuit, health, maxInFlight }: Settings) {
+  const one = { circuit: circuit ?? { enabled: false }, health };
+  return { backends: { one: { ...one, ...(maxInFlight && { maxInFlight }) } } } as EngineConfigInput;
 }
 
 function without(record: object, keys: readonly string[]): object {

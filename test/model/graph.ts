@@ -6,6 +6,8 @@ import type { BackendSnapshot } from '../../machines/backend.js';
 import type { BackendEvent, BackendPolicy, CheckEvent, CheckInput } from '../../machines/backend-setup.js';
 import type { Failure } from '../../machines/failure.js';
 import { regionsOf } from '../../machines/regions.js';
+import { NO_MARKS } from '../../machines/window.js';
+import type { Passed } from '../../machines/window.js';
 import type { Deadline, Verdict } from './oracle.js';
 import { withoutCircuit } from './settings.js';
 import type { Scale } from './settings.js';
@@ -15,9 +17,13 @@ import type { Step } from './steps.js';
 export const backendMachine = createBackendMachine({
   check: fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined),
   random: () => 0.5,
+  passed: () => passing,
 });
 
-/** The machine, and the one thing beside it on which the engine's next step depends. */
+/** What the machine is told at present of the attempts that sent no event. */
+let passing: readonly Passed[] = [];
+
+/** The machine, and what there is beside it on which the engine's next step depends. */
 export interface World {
   readonly status: 'active';
   readonly output: undefined;
@@ -25,6 +31,8 @@ export interface World {
   readonly backend: BackendSnapshot;
   /** A call has succeeded since the last check began. */
   readonly proved: boolean;
+  /** Attempts that have succeeded since counting began. */
+  readonly passed: number;
 }
 
 export interface Edge {
@@ -57,22 +65,26 @@ export function composed(scale: Scale) {
   const policy = settings as BackendPolicy;
   return {
     getInitialSnapshot: (scope: unknown): World =>
-      worldOf(machine.getInitialSnapshot(scope, { name: 'one', policy, checks }), false),
+      worldOf(machine.getInitialSnapshot(scope, { name: 'one', policy, checks }), false, 0),
     transition: (world: World, whole: Step, scope: unknown): World =>
-      partsOf(whole).reduce(({ backend, proved }, step) => {
+      partsOf(whole).reduce(({ backend, proved, passed }, step) => {
+        const settles = step.type === 'settle' && step.verdict === 'succeeded' && !step.stale;
+        const passes = settles || (step.type === 'check.ends' && step.verdict === 'succeeded');
+        const count = passed + (passes && backend.context.policy.circuit?.rates ? 1 : 0);
+        passing = (backend.context.policy.circuit?.rates ?? []).map(() => ({ count, step: 0 }));
         const next = eventsOf(backend, step, proved).reduce(
           (snapshot, event) => machine.transition(snapshot, event, scope),
           backend,
         );
-        if (step.type === 'check.begins') return worldOf(next, false);
-        const proves = step.type === 'settle' && step.verdict === 'succeeded' && !step.stale;
-        return worldOf(next, checks && (proved || proves));
+        const left = next.context.counting === backend.context.counting ? count : 0;
+        if (step.type === 'check.begins') return worldOf(next, false, left);
+        return worldOf(next, checks && (proved || settles), left);
       }, world),
   };
 }
 
-function worldOf(backend: BackendSnapshot, proved: boolean): World {
-  return { status: 'active', output: undefined, error: undefined, backend, proved };
+function worldOf(backend: BackendSnapshot, proved: boolean, passed: number): World {
+  return { status: 'active', output: undefined, error: undefined, backend, proved, passed };
 }
 
 /** What the machine is told when a step is made. */
@@ -137,6 +149,8 @@ function armed(backend: BackendSnapshot): { what: Deadline; type: string }[] {
 /**
  * What the future of a state depends on: every field that a guard or a delay reads, and no other.
  *
+ * A window by calls is looked at from its end: how many are in it, and how far back its marks are.
+ *
  * Left out: generations, as only their equality is asked for, and a step is of the present stay or an older; what a
  * guard cannot tell apart above a limit; the reason of a check while none is out; the open time but while open; the
  * pause, which follows from state and losses; `resume`, read at the start alone.
@@ -148,8 +162,14 @@ function essenceOf({ settings: { circuit, health }, others = [] }: Scale): (worl
     ),
   );
   const mostLosses = Math.ceil(Math.log2(health.checkIntervalMs / 100)) + 1;
-  return ({ backend: { value, context }, proved }) => {
-    const { failures, probes, probeSuccesses, losses, reason, openForMs, policy } = context;
+  return ({ backend: { value, context }, proved, passed }) => {
+    const { failures, probes, probeSuccesses, losses, reason, openForMs, openings, marks, policy } = context;
+    const windows = (policy.circuit?.rates ?? []).map(({ window }, index) => {
+      const { total, recent } = marks[index] ?? NO_MARKS;
+      const size = 'calls' in window ? window.calls : Infinity;
+      const marked = recent.map(({ step }) => passed + total - step).filter((age) => age < size);
+      return [Math.min(passed + total, size), marked];
+    });
     return JSON.stringify([
       value,
       policy.circuit !== undefined,
@@ -160,6 +180,8 @@ function essenceOf({ settings: { circuit, health }, others = [] }: Scale): (worl
       Math.min(losses, mostLosses),
       typeof value.checks === 'object' && reason === 'interval',
       value.circuit === 'open' && openForMs,
+      openings,
+      windows,
       proved,
     ]);
   };

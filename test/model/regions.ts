@@ -1,9 +1,8 @@
 import { getSimplePaths } from '@xstate/graph';
 import { composed, stepsIn } from './graph.js';
 import type { World } from './graph.js';
-import type { Settings } from './oracle.js';
 import { SCALES } from './settings.js';
-import type { Scale } from './settings.js';
+import type { Guarded, Scale } from './settings.js';
 import { DENIED, labelOf, TIMEOUT } from './steps.js';
 import type { Step } from './steps.js';
 
@@ -17,7 +16,7 @@ export interface Region {
 }
 
 /** No check, and the circuit as it is: health has no influence on it. */
-function circuit(name: string, settings: Required<Settings>): Region {
+function circuit(name: string, settings: Guarded): Region {
   const scale: Scale = { name, checked: false, settings };
   const all = stepsIn(scale);
   return {
@@ -32,7 +31,7 @@ function circuit(name: string, settings: Required<Settings>): Region {
         context.policy.circuit !== undefined,
         typeof value.circuit === 'object' &&
           'closed' in value.circuit &&
-          Math.min(context.failures, settings.circuit.failureThreshold),
+          Math.min(context.failures, settings.circuit.failureThreshold ?? 0),
         context.probes,
         context.probeSuccesses,
         value.circuit === 'open' && context.openForMs,
@@ -43,7 +42,7 @@ function circuit(name: string, settings: Required<Settings>): Region {
 const SLOW = { verdict: 'succeeded', slow: true } as const;
 
 /** The circuit stays closed, and every check is made in one go. */
-function health(name: string, settings: Required<Settings>, slow = [SLOW]): Region {
+function health(name: string, settings: Guarded, slow = [SLOW]): Region {
   const checks = [{ verdict: 'succeeded', slow: false }, ...slow, { verdict: TIMEOUT, slow: false }] as const;
   const steps: Step[] = [
     ...(['succeeded', DENIED] as const).map((verdict) => ({ type: 'settle', verdict }) as const),
@@ -71,7 +70,7 @@ function health(name: string, settings: Required<Settings>, slow = [SLOW]): Regi
 }
 
 /** No call, and a circuit that only an operator moves, or a check that times out in half-open. */
-function checks(name: string, settings: Required<Settings>, happens: RegExp): Region {
+function checks(name: string, settings: Guarded, happens: RegExp): Region {
   const scale: Scale = { name, checked: true, settings: neverTrips(settings) };
   const all = stepsIn(scale);
   const mostLosses = Math.ceil(Math.log2(settings.health.checkIntervalMs / 100)) + 1;
@@ -90,7 +89,7 @@ function checks(name: string, settings: Required<Settings>, happens: RegExp): Re
   };
 }
 
-function neverTrips(settings: Required<Settings>): Required<Settings> {
+function neverTrips(settings: Guarded): Guarded {
   return { ...settings, circuit: { ...settings.circuit, failureThreshold: 1000 } };
 }
 

@@ -1,5 +1,6 @@
 import { BACKEND, CHECK, defect, GATE, SETUP } from './defect.js';
 import type { Defect } from './defect.js';
+import { DEFECTS_OF_POLICIES } from './defects-of-policies.js';
 import { DEFECTS_OF_STAYS } from './defects-of-stays.js';
 import type { Patch } from './patched.js';
 
@@ -20,6 +21,7 @@ export const SENDS_EVERYTHING: readonly Patch[] = [
 /** Defects of groups A to F of the catalogue, as far as they can be planted in this engine, and of health (H). */
 export const DEFECTS: readonly Defect[] = [
   ...DEFECTS_OF_STAYS,
+  ...DEFECTS_OF_POLICIES,
   defect(
     'C5',
     'failures are not forgotten when the circuit closes',

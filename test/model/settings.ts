@@ -1,22 +1,25 @@
 import type { Settings } from './oracle.js';
 
+/** Settings with a circuit. */
+export type Guarded = Settings & Required<Pick<Settings, 'circuit'>>;
+
 /** A set of numbers under which paths are enumerated. All numbers differ, so that no limit hides behind another. */
 export interface Scale {
   readonly name: string;
   readonly checked: boolean;
-  readonly settings: Required<Settings>;
+  readonly settings: Guarded;
   /** What may be configured instead, beside the breaker switched off. */
   readonly others?: readonly Settings[];
 }
 
 /** Probes outlast everything: a check's deadline always passes before theirs. */
-const patient: Required<Settings> = {
+const patient: Guarded = {
   circuit: { failureThreshold: 3, openMs: 20_000, successThreshold: 2, maxProbes: 3, probeLimitMs: 1e9 },
   health: { checkIntervalMs: 150, checkTimeoutMs: 120, unhealthyThreshold: 2, degradedThresholdMs: 50 },
 };
 
 /** Probes are given up before any deadline of a check passes. */
-const hasty: Required<Settings> = {
+const hasty: Guarded = {
   circuit: { failureThreshold: 2, openMs: 30_000, successThreshold: 2, maxProbes: 2, probeLimitMs: 90 },
   health: { checkIntervalMs: 160, checkTimeoutMs: 130, unhealthyThreshold: 3, degradedThresholdMs: 1 },
 };
@@ -31,10 +34,23 @@ const brief = {
     circuit: { ...hasty.circuit, successThreshold: 1 },
     health: { ...hasty.health, checkIntervalMs: 100, checkTimeoutMs: 97, unhealthyThreshold: 1 },
   },
-} satisfies Record<string, Required<Settings>>;
+} satisfies Record<string, Guarded>;
+
+/** A rate trips, and each opening in a row is longer, up to the third. */
+const rated: Guarded = {
+  circuit: {
+    openMs: 30_000,
+    successThreshold: 1,
+    maxProbes: 1,
+    probeLimitMs: 90,
+    rates: [{ of: 'failures', threshold: 0.5, window: { calls: 4 }, minimumCalls: 3 }],
+    backoff: { multiplier: 2, maxOpenMs: 70_000, jitter: 0.2, decayMs: 1700 },
+  },
+  health: { checkIntervalMs: 160, checkTimeoutMs: 130, unhealthyThreshold: 2, degradedThresholdMs: 1 },
+};
 
 /** What the schema's defaults are, written out again. */
-const standard: Required<Settings> = {
+const standard: Guarded = {
   circuit: { failureThreshold: 5, openMs: 60_000, successThreshold: 1, maxProbes: 1, probeLimitMs: 30_000 },
   health: {
     checkIntervalMs: 30_000,
@@ -59,6 +75,7 @@ export const SCALES = {
       { health: { ...hasty.health, unhealthyThreshold: 2 } },
     ],
   },
+  rated: { name: 'rated, backing off, unchecked', checked: false, settings: rated },
   standard: { name: 'standard', checked: true, settings: standard },
   standardUnchecked: { name: 'standard, unchecked', checked: false, settings: standard },
 } satisfies Record<string, Scale>;

@@ -3,7 +3,13 @@ import type { Deadline, Failed, Settings, Verdict } from './oracle.js';
 /** One thing that happens to a backend, as the engine sees it from outside. */
 export type Step =
   | { readonly type: 'call' }
-  | { readonly type: 'settle'; readonly verdict: Verdict; readonly stale?: boolean }
+  /** `oldest`: not a call made for it, but the one that has been out longest. */
+  | {
+      readonly type: 'settle';
+      readonly verdict: Verdict;
+      readonly stale?: boolean;
+      readonly oldest?: boolean;
+    }
   /** The check that is queued has its turn. */
   | { readonly type: 'check.begins' }
   /** `slow`: one millisecond over the degraded threshold; otherwise exactly at it. */
@@ -27,7 +33,7 @@ export function labelOf(step: Step): string {
   // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- all others are words already
   switch (step.type) {
     case 'settle':
-      return `${step.stale ? 'stale' : 'call'}.${wordOf(step.verdict)}`;
+      return `${step.stale ? 'stale' : step.oldest ? 'oldest' : 'call'}.${wordOf(step.verdict)}`;
     case 'check.ends':
     case 'whole check':
       return `check.${wordOf(step.verdict)}${step.slow ? '.slow' : ''}`;
