@@ -1,66 +1,12 @@
 import { assign, enqueueActions, raise, setup } from 'xstate';
 import type { CallbackActorLogic, EventObject } from 'xstate';
+import type { BackendPolicy } from './backend-policy.js';
 import type { Failure, FailureCategory } from './failure.js';
+import { opening } from './opening.js';
 import { admitsProbe } from './policy.js';
 import type { CircuitState, HealthState } from './policy.js';
-import { addMark, isReached, measure, NO_MARKS } from './window.js';
-import type { Marks, Measured, Passed, RatePolicy } from './window.js';
-
-/** When the circuit trips and how it recovers. Absent: the breaker is disabled and every call is admitted. */
-export interface CircuitPolicy {
-  /**
-   * Consecutive failures, of checks and calls together, that trip the circuit; the n-th trips. Integer ≥ 1. Absent:
-   * only rates trip it.
-   */
-  readonly failureThreshold?: number;
-  /** Rates that trip the circuit, each by itself: whichever is reached first. Absent: none. */
-  readonly rates?: readonly RatePolicy[];
-  /** A call that is out for this many milliseconds is slow, at once, while it is still out; one that ends before is not. */
-  readonly slowCallMs?: number;
-  /** Milliseconds from opening to half-open, exactly; > 0. A backend's Retry-After may lengthen one stay. */
-  readonly openMs: number;
-  /** Probe successes that close the circuit; the n-th closes. Integer ≥ 1. */
-  readonly successThreshold: number;
-  /** Attempts that may be out at once while half-open, health check included. Integer ≥ 1. */
-  readonly maxProbes: number;
-  /** Milliseconds without any probe settling after which half-open opens again; > 0. */
-  readonly probeLimitMs: number;
-  /** Lengthens the open time of a circuit that opens again and again. Absent: it is always `openMs`. */
-  readonly backoff?: BackoffPolicy;
-  /** The circuit does everything but refuse: what it would have refused is admitted, and counted. Default: false. */
-  readonly observeOnly?: boolean;
-}
-
-/** How often, and how long, a circuit that keeps opening is left open. */
-export interface BackoffPolicy {
-  /** Each opening in a row is longer by this factor; ≥ 1. */
-  readonly multiplier: number;
-  /** The longest open time, in milliseconds; ≥ `openMs`. A backend's Retry-After may still be longer. */
-  readonly maxOpenMs: number;
-  /** Share in [0, 1] of a lengthened open time that is left to chance; it never goes below `openMs`. */
-  readonly jitter: number;
-  /** The circuit forgets one opening for each so many milliseconds that it stays closed and calls succeed; > 0. */
-  readonly decayMs: number;
-}
-
-/** How a backend is checked, and what the checks and calls say of its health. */
-export interface HealthPolicy {
-  /** Milliseconds between the end of one check and the start of the next, before jitter; > 0. */
-  readonly checkIntervalMs: number;
-  /** Deadline of one check in milliseconds; > 0. A check that ends exactly then has timed out. */
-  readonly checkTimeoutMs: number;
-  /** Consecutive failures after which the backend counts as unhealthy; the n-th decides. Integer ≥ 1. */
-  readonly unhealthyThreshold: number;
-  /** A successful check slower than this many milliseconds leaves the backend degraded; equal does not. */
-  readonly degradedThresholdMs: number;
-}
-
-export interface BackendPolicy {
-  readonly circuit?: CircuitPolicy;
-  readonly health: HealthPolicy;
-  /** Calls that may be out at once, whatever the circuit says; the next is refused. Integer ≥ 1. Absent: no limit. */
-  readonly maxInFlight?: number;
-}
+import { markRates } from './window.js';
+import type { Marks, Passed, RatePolicy, Tripped } from './window.js';
 
 /** Why a check is made: only one that its interval asked for may be skipped on the evidence of a call. */
 export type CheckReason = 'start' | 'interval' | 'probe' | 'lost' | 'requested';
@@ -101,11 +47,6 @@ export type BackendEmitted =
       rate?: Tripped | undefined;
     }
   | { type: 'health.changed'; to: HealthState; cause: string; category?: FailureCategory | undefined };
-
-/** The rate at which a circuit tripped. */
-export interface Tripped extends Measured {
-  readonly policy: RatePolicy;
-}
 
 /** What a restarted backend keeps of its former life. */
 export interface BackendResume {
@@ -174,29 +115,18 @@ export interface BackendParts {
   readonly passed: (backend: string) => readonly Passed[];
 }
 
-/** No backend is left alone longer than this on its own word, in milliseconds: one hour. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
 /** Pause before the first reconnection of a lost session, in milliseconds; doubled for each further loss. */
 export const RECONNECT_MS = 100;
 
 /** Names for the statechart in `backend.ts`: its delays, guards and actions, as code. */
 export function backendSetup({ check, random, passed }: BackendParts) {
-  /** The marks of all rates with one more for those of a kind, and the first of these that is reached by it. */
   const markAll = ({ name, policy, marks }: BackendContext, of: RatePolicy['of']) => {
     const rates = policy.circuit?.rates ?? [];
-    const counts = rates.length > 0 ? passed(name) : [];
-    let reached: Tripped | undefined;
-    const marked = rates.map((rate, index) => {
-      const before = marks[index] ?? NO_MARKS;
-      const count = counts[index];
-      if (rate.of !== of || count === undefined) return before;
-      const after = addMark(rate, before, count);
-      const measured = measure(rate, after, count);
-      if (reached === undefined && isReached(rate, measured)) reached = { policy: rate, ...measured };
-      return after;
-    });
-    return { marks: marked, rate: reached };
+    return markRates(rates, of, marks, rates.length > 0 ? passed(name) : []);
   };
+  /** One failure more in a row is as many as trip. */
+  const areTooMany = ({ failures, policy }: BackendContext) =>
+    failures + 1 >= (policy.circuit?.failureThreshold ?? Infinity);
   return setup({
     types: {
       context: {} as BackendContext,
@@ -224,9 +154,7 @@ export function backendSetup({ check, random, passed }: BackendParts) {
       wasRefusing: ({ context: { resume, policy } }) =>
         resume?.circuit === 'isolated' || (resume?.circuit === 'open' && policy.circuit !== undefined),
       isUnchecked: ({ context }) => !context.checks,
-      trips: ({ context }) =>
-        context.failures + 1 >= (context.policy.circuit?.failureThreshold ?? Infinity) ||
-        markAll(context, 'failures').rate !== undefined,
+      trips: ({ context }) => areTooMany(context) || markAll(context, 'failures').rate !== undefined,
       isTooSlow: ({ context }) => markAll(context, 'slowCalls').rate !== undefined,
       isFailing: ({ context }) => context.failures > 0,
       isSteady: ({ context }) => context.openings === 0,
@@ -270,24 +198,12 @@ export function backendSetup({ check, random, passed }: BackendParts) {
       /** Before the failure is counted: what failures in a row have reached is no matter of a rate. */
       markFailure: assign(({ context }) => {
         const { marks, rate } = markAll(context, 'failures');
-        const inRow = context.failures + 1 >= (context.policy.circuit?.failureThreshold ?? Infinity);
-        return { marks, rate: inRow ? undefined : rate };
+        return { marks, rate: areTooMany(context) ? undefined : rate };
       }),
       markSlow: assign(({ context }) => markAll(context, 'slowCalls')),
-      planOpening: assign(({ context: { policy, openings }, event }) => {
-        const { openMs = 0, backoff } = policy.circuit ?? {};
-        const { retryAfterMs = 0 } = failureOf(event);
-        // What is no number asks for nothing: as a delay it would be an error.
-        const askedMs = retryAfterMs > 0 ? Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
-        if (!backoff) return { openForMs: Math.max(openMs, askedMs) };
-        const { multiplier, maxOpenMs, jitter } = backoff;
-        const nominalMs = (n: number) => Math.min(openMs * multiplier ** n, maxOpenMs);
-        const backedOffMs = nominalMs(openings) * (openings > 0 ? 1 - jitter * random() : 1);
-        return {
-          openForMs: Math.max(openMs, backedOffMs, askedMs),
-          openings: nominalMs(openings + 1) > nominalMs(openings) ? openings + 1 : openings,
-        };
-      }),
+      planOpening: assign(({ context: { policy, openings }, event }) =>
+        policy.circuit ? opening(policy.circuit, openings, failureOf(event).retryAfterMs, random) : {},
+      ),
       forgetOpening: assign({ openings: ({ context }) => context.openings - 1 }),
       forgetOpenings: assign({ openings: 0 }),
       countAnew: assign({ marks: [], counting: ({ context }) => context.counting + 1 }),
@@ -330,6 +246,8 @@ export function backendSetup({ check, random, passed }: BackendParts) {
     },
   });
 }
+
+export type BackendSetup = ReturnType<typeof backendSetup>;
 
 /** A backend's context as its life begins. */
 export function firstContext({ name, policy, checks, resume }: BackendInput): BackendContext {

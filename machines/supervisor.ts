@@ -1,7 +1,8 @@
 import { enqueueActions, setup } from 'xstate';
 import type { ActorRefFrom, AnyActorRef, ErrorActorEvent, SnapshotFrom } from 'xstate';
 import type { BackendMachine, BackendRef } from './backend.js';
-import type { BackendInput, BackendPolicy, BackendResume } from './backend-setup.js';
+import type { BackendPolicy } from './backend-policy.js';
+import type { BackendInput, BackendResume } from './backend-setup.js';
 import type { Supervision } from './policy.js';
 
 /**

@@ -6,7 +6,7 @@ export interface RatePolicy {
   readonly threshold: number;
   /**
    * The last so many, or those of the last so many milliseconds. A window moves in hundredths of its length: one of at
-   * most a hundred calls is exact, a larger one holds between 98 % and all of what it says.
+   * most a hundred calls is exact, a larger one holds up to two hundredths more than it says.
    */
   readonly window: { readonly calls: number } | { readonly ms: number };
   /** With fewer in the window nothing is judged. Integer ≥ 1. */
@@ -20,7 +20,8 @@ const STEPS = 100;
 export function stepsOf({ window }: RatePolicy): { readonly steps: number; readonly width: number } {
   if ('ms' in window) return { steps: STEPS, width: window.ms / STEPS };
   const width = Math.ceil(window.calls / STEPS);
-  return { steps: Math.floor(window.calls / width), width };
+  // Of the step that is under way, a single call may be there.
+  return { steps: Math.ceil((window.calls - 1) / width) + 1, width };
 }
 
 /** What one rate's window holds besides its marks: attempts that sent no event, since nothing could come of them. */
@@ -74,4 +75,29 @@ function stepOf(rate: RatePolicy, place: number, passed: Passed): number {
 /** Whether a rate is reached by what its window holds. */
 export function isReached({ threshold, minimumCalls }: RatePolicy, { matching, calls }: Measured): boolean {
   return calls >= minimumCalls && matching / calls >= threshold;
+}
+
+/** The rate at which a circuit tripped. */
+export interface Tripped extends Measured {
+  readonly policy: RatePolicy;
+}
+
+/** The marks of all rates with one more for those of a kind, and the first of these that is reached by it. */
+export function markRates(
+  rates: readonly RatePolicy[],
+  of: RatePolicy['of'],
+  marks: readonly Marks[],
+  passed: readonly Passed[],
+): { readonly marks: readonly Marks[]; readonly rate: Tripped | undefined } {
+  let reached: Tripped | undefined;
+  const marked = rates.map((rate, index) => {
+    const before = marks[index] ?? NO_MARKS;
+    const counted = passed[index];
+    if (rate.of !== of || counted === undefined) return before;
+    const after = addMark(rate, before, counted);
+    const measured = measure(rate, after, counted);
+    if (reached === undefined && isReached(rate, measured)) reached = { policy: rate, ...measured };
+    return after;
+  });
+  return { marks: marked, rate: reached };
 }

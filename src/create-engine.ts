@@ -20,9 +20,10 @@ function engineSettings({ backends, supervision, ...rest }: EngineConfig): Engin
   return {
     ...rest,
     restart: supervision,
-    backends: Object.entries(backends).map(([name, { circuit, health, identity = '' }]) => {
+    backends: Object.entries(backends).map(([name, { circuit, health, maxInFlight, identity = '' }]) => {
       const { enabled, ...policy } = circuit;
-      return { name, identity, policy: enabled ? { circuit: policy, health } : { health } };
+      const limits = { health, ...(maxInFlight !== undefined && { maxInFlight }) };
+      return { name, identity, policy: enabled ? { circuit: policy, ...limits } : limits };
     }),
   };
 }

@@ -73,11 +73,11 @@ export class GuardedBackend implements GatewayBackend {
   }
 
   #refused({ code, retryAfterMs }: Refusal): Unavailable {
-    const { lastErrorCategory: category } = this.backend.status();
+    const { lastErrorCategory: category, trippedBy } = this.backend.status();
     return {
       backend: this.name,
       code,
-      reason: REASONS[code],
+      reason: code === 'CIRCUIT_OPEN' && trippedBy ? TRIPPED_BY[trippedBy.of] : REASONS[code],
       ...(category && { category }),
       ...inWhole(retryAfterMs),
     };
@@ -110,6 +110,12 @@ export class GuardedBackend implements GatewayBackend {
 function inWhole(ms: number | undefined): { readonly retryAfterMs?: number } {
   return ms === undefined ? {} : { retryAfterMs: Math.ceil(ms) };
 }
+
+/** Why a circuit is open that a rate has tripped. */
+const TRIPPED_BY = {
+  failures: 'too many of its calls failed and its circuit is open',
+  slowCalls: 'too many of its calls were slow and its circuit is open',
+} as const;
 
 /** Why, as a clause that an agent can read. */
 const REASONS: Readonly<Record<Refusal['code'], string>> = {

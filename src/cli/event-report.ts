@@ -95,8 +95,15 @@ function circuitChange(event: Of<'circuit.changed'>): Telling {
     colour: isDown ? 'red' : to === 'closed' ? 'green' : 'yellow',
     subject: 'circuit',
     what: `${from} → ${to}`,
-    details: [...why(event), ...next],
+    details: [...why(event), ...rateOf(event), ...next],
   };
+}
+
+function rateOf({ rate }: Of<'circuit.changed'>): string[] {
+  if (!rate) return [];
+  const [percent, limit] = [rate.rate, rate.threshold].map((share) => `${Math.round(share * 100)} %`);
+  const what = rate.of === 'failures' ? 'failed' : 'were slow';
+  return [`${percent} of ${rate.calls} calls ${what}, the limit is ${limit}`];
 }
 
 function healthChange(event: Of<'health.changed'>): Telling {
@@ -116,10 +123,11 @@ function why({ cause, category }: { cause: string; category?: string }): string[
   return category === undefined ? [said] : [`${said}: ${category}`];
 }
 
-/** Delays, which the machine calls by their names; every other cause is an event and says it itself. */
+/** What the machine's own names do not say to everybody; every other cause is an event and says it itself. */
 const CAUSES: ReadonlyMap<string, string> = new Map([
   ['openFor', 'the open time is over'],
   ['probeLimit', 'no probe settled in time'],
+  ['call.slow', 'a call was slow'],
 ]);
 
 function errorText(error: unknown): string {

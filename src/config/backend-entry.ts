@@ -12,12 +12,16 @@ import type { Locate } from './decode.js';
 import { BACKEND_DEFAULTS } from './defaults.js';
 import { durationMs, formatDuration } from './duration.js';
 import { effectiveValues, type EffectiveValue } from './effective.js';
-import { BackendConfig } from './engine-config.js';
+import { BackendConfig, FAILURE_THRESHOLD } from './engine-config.js';
 import { failureHandlingPath } from './extension-rules.js';
-import { OPERATIONAL_PATH, settle, tooLong, type Settings } from './failure-handling.js';
+import { settle, tooLong, type Settings } from './failure-handling.js';
 import type { BackendSection, ConfigFile } from './file-shape.js';
+import { OPERATIONAL_PATH } from './layers.js';
+import { circuitPoliciesOf, countsSlowCalls } from './policies.js';
+import { policyWarnings } from './policy-warnings.js';
 import type { Notice } from './problems.js';
 import { isSupportedStrategy } from './unsupported.js';
+import type { Path } from './yaml-tree.js';
 
 /** What the backends of one file are made from. */
 export interface Surroundings {
@@ -45,7 +49,8 @@ export function backendEntries(around: Surroundings): BackendEntries {
     const name = section.name ?? '';
     if (backends.has(name)) continue;
     const { connection, authType, hasAuth } = connect(section, around);
-    const { settings, notes } = derive(section, index, around, notices);
+    const timeoutMs = around.timeouts.perWorkload[name] ?? around.timeouts.defaultMs;
+    const { settings, notes } = derive(section, index, timeoutMs, around, notices);
     const identity = identityOf(connection);
     backends.set(name, {
       name,
@@ -54,12 +59,13 @@ export function backendEntries(around: Surroundings): BackendEntries {
       hasAuth,
       identity,
       policy: { ...policyOf(settings), identity },
-      timeoutMs: around.timeouts.perWorkload[name] ?? around.timeouts.defaultMs,
+      timeoutMs,
       effective: effectiveValues(settings, notes),
     });
   }
   // Where they are discovered, a file has no backend and still says how to handle their failures.
-  const common = derive({}, 0, around, backends.size === 0 ? notices : []);
+  const { defaultMs } = around.timeouts;
+  const common = derive({}, 0, defaultMs, around, backends.size === 0 ? notices : []);
   const effective = effectiveValues(common.settings, common.notes);
   return { backends: [...backends.values()], effective, notices: unique(notices) };
 }
@@ -121,6 +127,7 @@ function identityOf(connection: Connection): string {
 function derive(
   section: BackendSection,
   index: number,
+  timeoutMs: number,
   { file, locate }: Surroundings,
   notices: Notice[],
 ): { settings: Settings; notes: Map<string, string> } {
@@ -131,14 +138,25 @@ function derive(
   ] as const;
   const settings = { ...settle(layers, locate) };
   const notes = new Map<string, string>();
-  const warn = (key: keyof Settings, message: string) => {
-    const path = section.failureHandling === undefined ? OPERATIONAL_PATH : own;
+  const warnAt = (path: Path, key: keyof Settings, message: string) => {
     const place = locate([...path, ...key.split('.')]);
     notices.push({ severity: 'warning', key: place.key, line: place.line, message });
+  };
+  const warn: Warn = (key, message) => {
+    warnAt(section.failureHandling === undefined ? OPERATIONAL_PATH : own, key, message);
   };
   shortenTimeout(settings, notes, warn);
   replaceUnused(settings, notes, warn);
   compare(settings, warn);
+  policyWarnings(settings, timeoutMs, (key, message) => {
+    warnAt(settings[key].origin === 'backend' ? own : OPERATIONAL_PATH, key, message);
+  });
+  if (!countsSlowCalls(settings)) {
+    notes.set('circuitBreaker.slowCallThreshold', 'no rate here is of slowCalls');
+  }
+  if (settings['circuitBreaker.failureThreshold'].value === undefined) {
+    notes.set('circuitBreaker.failureThreshold', 'there are rates');
+  }
   return { settings, notes };
 }
 
@@ -164,9 +182,9 @@ function replaceUnused(settings: Mutable<Settings>, notes: Map<string, string>, 
     warn(key, 'out of range: not used while the circuit breaker is off');
     notes.set(key, 'the value in the file is out of range');
   };
-  if (settings['circuitBreaker.failureThreshold'].value < 1) {
+  if ((settings['circuitBreaker.failureThreshold'].value ?? 1) < 1) {
     replace('circuitBreaker.failureThreshold');
-    const value = circuit.failureThreshold;
+    const value = FAILURE_THRESHOLD;
     settings['circuitBreaker.failureThreshold'] = { value, origin: 'default' };
   }
   if (settings['circuitBreaker.timeout'].value < 1_000_000_000n) {
@@ -180,7 +198,7 @@ function replaceUnused(settings: Mutable<Settings>, notes: Map<string, string>, 
 function compare(settings: Settings, warn: Warn): void {
   const failures = settings['circuitBreaker.failureThreshold'].value;
   const unhealthy = settings.unhealthyThreshold.value;
-  if (settings['circuitBreaker.enabled'].value && failures < unhealthy) {
+  if (settings['circuitBreaker.enabled'].value && failures !== undefined && failures < unhealthy) {
     const message =
       `failureThreshold (${failures}) is less than unhealthyThreshold (${unhealthy}): ` +
       'the circuit opens, and the backend is out of service, before its health says so';
@@ -196,9 +214,14 @@ function compare(settings: Settings, warn: Warn): void {
 }
 
 function policyOf(settings: Settings): BackendConfig {
+  const enabled = settings['circuitBreaker.enabled'].value;
+  const maxInFlight = settings.maxInFlight.value;
   return BackendConfig.parse({
+    ...(maxInFlight !== undefined && { maxInFlight }),
     circuit: {
-      enabled: settings['circuitBreaker.enabled'].value,
+      enabled,
+      // While the breaker is off they are not held against its other numbers, some of which were replaced.
+      ...(enabled && circuitPoliciesOf(settings)),
       failureThreshold: settings['circuitBreaker.failureThreshold'].value,
       openMs: durationMs(settings['circuitBreaker.timeout'].value),
       successThreshold: settings['circuitBreaker.successThreshold'].value,

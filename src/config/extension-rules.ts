@@ -1,8 +1,9 @@
 import { expand, type Environment } from './credentials.js';
 import { suggest, type Locate } from './decode.js';
-import { failureHandlingFault, OPERATIONAL_PATH, settle, tooLong } from './failure-handling.js';
+import { failureHandlingFault, settle, tooLong } from './failure-handling.js';
 import type { Fault } from './fault.js';
 import type { BackendSection, ConfigFile } from './file-shape.js';
+import { OPERATIONAL_PATH } from './layers.js';
 import type { Path } from './yaml-tree.js';
 
 /**

@@ -1,46 +1,27 @@
 import { BACKEND_DEFAULTS, CIRCUIT_ENABLED } from './defaults.js';
 import { suggest, type Locate } from './decode.js';
 import { durationFromMs, formatDuration, type Duration } from './duration.js';
-import type { Fault } from './fault.js';
-import type { FailureOverride } from './operational-shape.js';
+import { FAILURE_THRESHOLD } from './engine-config.js';
+import type { Fault, MakeFault } from './fault.js';
+import { never, OPERATIONAL_PATH, picker, type Layer, type Setting } from './layers.js';
+import { settlePolicies, type PolicySettings } from './policies.js';
+import { policyFault } from './policy-rules.js';
 import type { Path } from './yaml-tree.js';
 
-/**
- * Where a value comes from: the defaults, `operational.failureHandling` of the file, or the backend's own
- * `failureHandling`.
- */
-export type Origin = 'default' | 'operational' | 'backend';
-
-export interface Setting<Value> {
-  readonly value: Value;
-  readonly origin: Origin;
-  /** Of the file; absent for defaults. */
-  readonly line?: number;
-}
-
 /** Every setting of one backend, by its key in `failureHandling`. */
-export interface Settings {
+export interface Settings extends PolicySettings {
   readonly healthCheckInterval: Setting<Duration>;
   readonly healthCheckTimeout: Setting<Duration>;
   readonly unhealthyThreshold: Setting<number>;
   readonly degradedThreshold: Setting<Duration>;
   readonly 'circuitBreaker.enabled': Setting<boolean>;
-  readonly 'circuitBreaker.failureThreshold': Setting<number>;
+  /** Undefined where only rates trip the circuit. */
+  readonly 'circuitBreaker.failureThreshold': Setting<number | undefined>;
   readonly 'circuitBreaker.timeout': Setting<Duration>;
   readonly 'circuitBreaker.successThreshold': Setting<number>;
   readonly 'circuitBreaker.maxProbes': Setting<number>;
   readonly 'circuitBreaker.probeLimit': Setting<Duration>;
 }
-
-/** One place of the file that may hold failure handling. */
-export interface Layer {
-  readonly origin: Exclude<Origin, 'default'>;
-  readonly path: Path;
-  readonly section: FailureOverride | undefined;
-}
-
-/** Where `operational.failureHandling` is. */
-export const OPERATIONAL_PATH: Path = ['operational', 'failureHandling'];
 
 const { circuit, health } = BACKEND_DEFAULTS;
 
@@ -50,22 +31,17 @@ const { circuit, health } = BACKEND_DEFAULTS;
  * the reference documents as allowed.
  */
 export function settle(layers: readonly Layer[], locate: Locate): Settings {
-  const pick = <Value>(
-    keys: Path,
-    fallback: Value,
-    read: (section: FailureOverride) => Value | undefined,
-    isUnset: (value: Value, origin: Origin) => boolean = isReplaced,
-  ): Setting<Value> => {
-    let setting: Setting<Value> = { value: fallback, origin: 'default' };
-    for (const { origin, path, section } of layers) {
-      const value = section && read(section);
-      if (value === undefined || isUnset(value, origin)) continue;
-      setting = { value, origin, line: locate([...path, ...keys]).line };
-    }
-    return setting;
-  };
+  const pick = picker(layers, locate);
   const breaker = (key: string): Path => ['circuitBreaker', key];
+  const timeout = pick(
+    breaker('timeout'),
+    durationFromMs(circuit.openMs),
+    (section) => section.circuitBreaker?.timeout,
+  );
+  const policies = settlePolicies(pick, timeout.value);
+  const hasRates = policies['circuitBreaker.rates'].value.length > 0;
   return {
+    ...policies,
     healthCheckInterval: pick(
       ['healthCheckInterval'],
       durationFromMs(health.checkIntervalMs),
@@ -96,14 +72,10 @@ export function settle(layers: readonly Layer[], locate: Locate): Settings {
     ),
     'circuitBreaker.failureThreshold': pick(
       breaker('failureThreshold'),
-      circuit.failureThreshold,
+      hasRates ? undefined : FAILURE_THRESHOLD,
       (section) => section.circuitBreaker?.failureThreshold,
     ),
-    'circuitBreaker.timeout': pick(
-      breaker('timeout'),
-      durationFromMs(circuit.openMs),
-      (section) => section.circuitBreaker?.timeout,
-    ),
+    'circuitBreaker.timeout': timeout,
     'circuitBreaker.successThreshold': pick(
       breaker('successThreshold'),
       circuit.successThreshold,
@@ -125,13 +97,6 @@ export function settle(layers: readonly Layer[], locate: Locate): Settings {
   };
 }
 
-const never = () => false;
-
-/** The reference's merge fills what is zero, not only what is missing. */
-function isReplaced(value: unknown, origin: Origin): boolean {
-  return origin === 'operational' && (value === 0 || value === 0n);
-}
-
 /**
  * The reference's rules for failure handling, in its order and its words; then those for our own keys. The
  * first fault only. `mode` is `partialFailureMode` where the section has one.
@@ -142,8 +107,8 @@ export function failureHandlingFault(
   mode: string | undefined,
 ): Fault | undefined {
   const title = path === OPERATIONAL_PATH ? 'operational.failureHandling' : titleOf(path);
-  const fault = (key: string, message: string): Fault => ({
-    path: [...path, ...key.split('.')],
+  const fault: MakeFault = (key, message) => ({
+    path: [...path, ...(typeof key === 'string' ? key.split('.') : key)],
     message: `${title}: ${message}`,
   });
   const interval = settings.healthCheckInterval.value;
@@ -165,7 +130,12 @@ export function failureHandlingFault(
     const made = fault('partialFailureMode', 'partialFailureMode must be one of: fail, best_effort');
     return { ...made, ...suggest(mode, ['fail', 'best_effort']) };
   }
-  return breakerFault(settings, fault) ?? extensionFault(settings, fault);
+  const own = path === OPERATIONAL_PATH ? 'operational' : 'backend';
+  return (
+    breakerFault(settings, fault) ??
+    extensionFault(settings, fault) ??
+    policyFault(settings, settings['circuitBreaker.timeout'], own, fault)
+  );
 }
 
 /** What the reference says of a health check that may take as long as the time to the next one. */
@@ -174,13 +144,11 @@ export function tooLong(timeout: Duration, interval: Duration): string {
   return `healthCheckTimeout (${shown}) must be less than healthCheckInterval (${every}) to prevent checks from queuing up`;
 }
 
-type MakeFault = (key: string, message: string) => Fault;
-
 function breakerFault(settings: Settings, fault: MakeFault): Fault | undefined {
   if (!settings['circuitBreaker.enabled'].value) return undefined;
   const threshold = settings['circuitBreaker.failureThreshold'].value;
   const timeout = settings['circuitBreaker.timeout'].value;
-  if (threshold < 1) {
+  if (threshold !== undefined && threshold < 1) {
     const key = 'circuitBreaker.failureThreshold';
     return fault(key, `${key} must be >= 1, got ${threshold}`);
   }

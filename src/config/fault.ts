@@ -7,3 +7,6 @@ export interface Fault {
   /** The nearest value that would be right. */
   readonly suggestion?: string;
 }
+
+/** Makes a fault of `failureHandling`, by the key in it: `circuitBreaker.timeout`, or its steps. */
+export type MakeFault = (key: string | Path, message: string) => Fault;

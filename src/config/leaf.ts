@@ -66,6 +66,7 @@ export interface Meta {
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
 }
 
@@ -97,6 +98,23 @@ function numberOf(text: string | undefined): number | undefined {
   const number = digits.startsWith('-') ? -Number(digits.slice(1)) : Number(digits.replace(/^\+/, ''));
   // Left as it was written, so that the refusal shows that and not the nearest number that can be held.
   return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** A number, with or without a fraction; not quoted. */
+export function number(description: string, meta: Meta = {}) {
+  return z
+    .preprocess(
+      (input) => decimalOf(plainText(input)) ?? input,
+      z.number({ error: expectedNot('a number such as 0.5') }),
+    )
+    .meta({ description, ...meta });
+}
+
+function decimalOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$/.test(text))
+    return undefined;
+  // Left as it was written where it is beyond what can be held: the refusal shows that.
+  return Number.isFinite(Number(text)) ? Number(text) : undefined;
 }
 
 /** `true` or `false`; also YAML 1.1's `yes`, `no`, `on`, `off`, as the reference's decoder takes them. */

@@ -7,7 +7,9 @@ import {
 } from './defaults.js';
 import { BACKEND_DEFAULTS } from './defaults.js';
 import { durationFromMs, formatDuration } from './duration.js';
+import { FAILURE_THRESHOLD } from './engine-config.js';
 import { duration, flag, integer, list, mapOf, section, text } from './leaf.js';
+import { circuitPolicies, maxInFlight } from './policy-shape.js';
 
 const { circuit, health } = BACKEND_DEFAULTS;
 const short = (ms: number) => ({
@@ -16,10 +18,13 @@ const short = (ms: number) => ({
 
 const circuitBreaker = section('When calls to a failing backend stop, and when they are tried again.', {
   enabled: flag('Whether there is a circuit breaker at all.', { default: CIRCUIT_ENABLED }).optional(),
-  failureThreshold: integer('Consecutive failures, of calls and health checks, that open the circuit.', {
-    default: circuit.failureThreshold,
-    minimum: 1,
-  }).optional(),
+  failureThreshold: integer(
+    'Consecutive failures, of calls and checks, that open it; no default beside rates.',
+    {
+      default: FAILURE_THRESHOLD,
+      minimum: 1,
+    },
+  ).optional(),
   timeout: duration('How long the circuit stays open before the backend is tried again; at least 1s.', {
     ...short(circuit.openMs),
   }).optional(),
@@ -34,6 +39,7 @@ const circuitBreaker = section('When calls to a failing backend stop, and when t
   probeLimit: duration('Extension. How long one probe may take before it counts as failed.', {
     ...short(circuit.probeLimitMs),
   }).optional(),
+  ...circuitPolicies,
 });
 
 const perBackend = {
@@ -50,6 +56,7 @@ const perBackend = {
   degradedThreshold: duration('Extension. A successful health check slower than this makes it degraded.', {
     ...short(health.degradedThresholdMs),
   }).optional(),
+  maxInFlight: maxInFlight.optional(),
   circuitBreaker: circuitBreaker.optional(),
 };
 

@@ -3,9 +3,10 @@ import { aggregationFault } from './aggregation-rules.js';
 import { STRATEGIES } from './auth-shape.js';
 import { compositeToolsFault } from './composite-rules.js';
 import { suggest, type Locate } from './decode.js';
-import { failureHandlingFault, OPERATIONAL_PATH, settle } from './failure-handling.js';
+import { failureHandlingFault, settle } from './failure-handling.js';
 import type { Fault } from './fault.js';
 import type { ConfigFile, StrategySection } from './file-shape.js';
+import { OPERATIONAL_PATH } from './layers.js';
 import type { Path } from './yaml-tree.js';
 
 /**

@@ -2,8 +2,9 @@ import { soundsSecret } from './credentials.js';
 import { nearest, type Locate } from './decode.js';
 import { BACKEND_DEFAULTS, STATUS_REPORTING_INTERVAL_MS, TIMEOUT_MS } from './defaults.js';
 import { durationFromMs, formatDuration } from './duration.js';
-import { OPERATIONAL_PATH } from './failure-handling.js';
+import { FAILURE_THRESHOLD } from './engine-config.js';
 import type { ConfigFile } from './file-shape.js';
+import { OPERATIONAL_PATH } from './layers.js';
 import type { Notice } from './problems.js';
 import type { Path } from './yaml-tree.js';
 
@@ -48,7 +49,7 @@ function replacedZeros({ operational }: ConfigFile, warn: Warn): void {
     [
       ['circuitBreaker', 'failureThreshold'],
       section?.circuitBreaker?.failureThreshold,
-      circuit.failureThreshold,
+      section?.circuitBreaker?.rates?.length ? 'none' : FAILURE_THRESHOLD,
     ],
     [['circuitBreaker', 'timeout'], section?.circuitBreaker?.timeout, shown(circuit.openMs)],
   ];

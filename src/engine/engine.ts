@@ -84,7 +84,7 @@ export class Engine<Config> {
       ? createCheckLogic({ check, classify, clock, outbox, turns: this.#turns, gateOf })
       : fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined);
     const machine = createSupervisorMachine({
-      backend: createBackendMachine({ check: logic, random, passed: (name) => gateOf(name)?.passed() ?? [] }),
+      backend: createBackendMachine({ check: logic, random, passed: (name) => gateOf(name)?.passed ?? [] }),
       resumeOf: (name) => gateOf(name)?.resume(),
     });
     this.#fleet = new Fleet(settings, {

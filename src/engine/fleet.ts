@@ -1,4 +1,4 @@
-import type { BackendPolicy } from '../../machines/backend-setup.js';
+import type { BackendPolicy } from '../../machines/backend-policy.js';
 import type {
   BackendSpec,
   RestartPolicy,

@@ -20,7 +20,8 @@ export function readingOf({ policy, matching, calls }: MeasuredRate): RateReadin
 export function statusOf(gate: Gate, clock: Clock): BackendStatus {
   const now = clock.now();
   const iso = (at: number) => new Date(clock.wallTime() + (at - now)).toISOString();
-  const { supervision, health, observing, measured, lastCategory, lastCheckAt, nextAttemptAt } = gate;
+  const { supervision, health, observing, measured, trippedBy } = gate;
+  const { lastCategory, lastCheckAt, nextAttemptAt } = gate;
   const circuit = circuitName(gate.circuit);
   const standing = { supervision, circuit: gate.circuit, health, ...(observing && { observing }) };
   return {
@@ -32,6 +33,7 @@ export function statusOf(gate: Gate, clock: Clock): BackendStatus {
     consecutiveFailures: gate.failures,
     generation: gate.generation,
     ...(measured.length > 0 && { rates: measured.map(readingOf) }),
+    ...(trippedBy && { trippedBy: readingOf(trippedBy) }),
     ...(observing && { observeOnly: true }),
     ...(lastCategory && { lastErrorCategory: lastCategory }),
     ...(lastCheckAt !== undefined && { lastCheckTime: iso(lastCheckAt) }),

@@ -32,6 +32,8 @@ export interface BackendStatus {
   readonly generation: number;
   /** Absent where the circuit has no rates. */
   readonly rates?: readonly RateReading[];
+  /** The rate that opened the circuit, as it was then; absent when something else did, and once it is not open. */
+  readonly trippedBy?: RateReading;
   /** The circuit refuses nothing; it only shows what it would do. Absent where it is enforced. */
   readonly observeOnly?: true;
   readonly lastErrorCategory?: FailureCategory;

@@ -1,5 +1,5 @@
 import type { Phase } from '../../machines/policy.js';
-import type { CallCounts, CircuitName } from '../engine/status.js';
+import type { CallCounts, CircuitName, RateReading } from '../engine/status.js';
 import { countHealth } from './backend-report.js';
 import type { BackendReport } from './backend-report.js';
 import { phaseMessage } from './crd-status.js';
@@ -31,6 +31,11 @@ interface StatusBackend {
   readonly time_in_state_ms: number;
   readonly consecutive_failures: number;
   readonly last_error_category?: string;
+  /** Absent where the circuit has no rates. */
+  readonly rates?: readonly object[];
+  /** The rate that opened the circuit, while it is open. */
+  readonly tripped_by?: object;
+  readonly observe_only?: boolean;
   readonly last_check_time?: string;
   readonly next_attempt_time?: string;
   readonly next_attempt_in_ms?: number;
@@ -78,6 +83,9 @@ function statusBackend(report: BackendReport): StatusBackend {
     time_in_state_ms: status.timeInStateMs,
     consecutive_failures: status.consecutiveFailures,
     ...(status.lastErrorCategory !== undefined && { last_error_category: status.lastErrorCategory }),
+    ...(status.rates && { rates: status.rates.map(rateReport) }),
+    ...(status.trippedBy && { tripped_by: rateReport(status.trippedBy) }),
+    ...(status.observeOnly && { observe_only: true }),
     ...(status.lastCheckTime !== undefined && { last_check_time: status.lastCheckTime }),
     ...(status.nextAttemptTime !== undefined && { next_attempt_time: status.nextAttemptTime }),
     ...(status.nextAttemptInMs !== undefined && { next_attempt_in_ms: status.nextAttemptInMs }),
@@ -87,4 +95,9 @@ function statusBackend(report: BackendReport): StatusBackend {
     ...(report.url !== undefined && { url: report.url }),
     ...(report.pid !== undefined && { pid: report.pid }),
   };
+}
+
+function rateReport({ of, window, threshold, minimumCalls, matching, calls, rate }: RateReading): object {
+  const held = 'ms' in window ? { window_ms: window.ms } : { window_calls: window.calls };
+  return { of, ...held, threshold, minimum_calls: minimumCalls, matching, calls, rate };
 }

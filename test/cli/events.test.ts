@@ -8,11 +8,40 @@ const stamp = { sequence: 7, at: 1234.5, time: '2026-08-01T10:00:00.000Z', backe
 const change = { ...stamp, type: 'circuit.changed', generation: 3, cause: 'call.failed' } as const;
 const health = { ...stamp, type: 'health.changed', cause: 'check.failed' } as const;
 
+function rateOf(of: 'failures' | 'slowCalls') {
+  const limits = { of, threshold: 0.5, window: { calls: 20 }, minimumCalls: 10 } as const;
+  return { ...limits, matching: 12, calls: 20, rate: 0.6 };
+}
+
 const EVENTS: readonly (readonly [event: EngineEvent, level: string, line: string])[] = [
   [
     { ...change, from: 'closed', to: 'open', category: 'timeout', retryAfterMs: 20_000 },
     'warn',
     'circuit  closed → open  call.failed: timeout · next attempt in 20 s',
+  ],
+  [
+    {
+      ...change,
+      from: 'closed',
+      to: 'open',
+      category: 'timeout',
+      retryAfterMs: 20_000,
+      rate: rateOf('failures'),
+    },
+    'warn',
+    'circuit  closed → open  call.failed: timeout · 60 % of 20 calls failed, the limit is 50 % · next attempt in 20 s',
+  ],
+  [
+    {
+      ...change,
+      from: 'closed',
+      to: 'open',
+      cause: 'call.slow',
+      retryAfterMs: 1000,
+      rate: rateOf('slowCalls'),
+    },
+    'warn',
+    'circuit  closed → open  a call was slow · 60 % of 20 calls were slow, the limit is 50 % · next attempt in 1 s',
   ],
   [
     { ...change, from: 'open', to: 'half-open', cause: 'openFor' },

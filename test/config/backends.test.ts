@@ -273,6 +273,7 @@ describe('failure handling of one backend', () => {
       { key: 'circuitBreaker.successThreshold', value: '1', origin: 'default' },
       { key: 'circuitBreaker.maxProbes', value: '1', origin: 'default' },
       { key: 'circuitBreaker.probeLimit', value: '30s', origin: 'default' },
+      { key: 'circuitBreaker.observeOnly', value: 'false', origin: 'default' },
     ]);
     const own = two?.values.filter(({ origin }) => origin === 'backend').map(({ key, line }) => [key, line]);
     expect(own).toEqual([

@@ -53,3 +53,24 @@ export function failureHandling(...lines: readonly string[]): string {
 export function noticesOf(config: VmcpConfig, key: string): string[] {
   return config.notices.filter((notice) => notice.key === key).map(({ message }) => message);
 }
+
+/** What a rate of failures, or of slow calls, says at the least. */
+export const RATE = 'of: failures, threshold: 0.5, window: {calls: 100}';
+export const SLOW = 'of: slowCalls, threshold: 0.8, window: {time: 60s}';
+
+/** A file with a circuit breaker in line 10, or later by the lines before it, that has nothing else to be warned of. */
+export function breaker(text: string, ...lines: readonly string[]): string {
+  return failureHandling('partialFailureMode: fail', ...lines, `circuitBreaker: {enabled: true, ${text}}`);
+}
+
+/** Failure handling of the file, in line 9, and of the backend `own`, in line 7; the backend `other` says nothing. */
+export function layered(operational: string, own: string): string {
+  return sample({
+    operational: `operational: {failureHandling: {partialFailureMode: fail, ${operational}}}`,
+    backends: [
+      'backends:',
+      `  - {name: own, url: "http://x/", transport: sse, failureHandling: {${own}}}`,
+      '  - {name: other, url: "http://x/", transport: sse}',
+    ].join('\n'),
+  });
+}

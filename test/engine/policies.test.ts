@@ -5,7 +5,8 @@ import { harness, policy, refused } from './harness.js';
 type BackendInput = NonNullable<EngineConfigInput['backends'][string]>;
 type CircuitInput = NonNullable<BackendInput['circuit']>;
 
-const { failureThreshold: _, ...probing } = policy.circuit;
+const { openMs, successThreshold, maxProbes, probeLimitMs } = policy.circuit;
+const probing = { openMs, successThreshold, maxProbes, probeLimitMs };
 
 /** An engine with one backend that has answered its first check. */
 async function engineWith(circuit: CircuitInput, more: BackendInput = {}) {

@@ -3,14 +3,9 @@ import { fromCallback } from 'xstate';
 import type { AnyStateNode, EventObject } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { createBackendMachine } from '../../machines/backend.js';
+import type { BackendPolicy } from '../../machines/backend-policy.js';
 import type { BackendMachine, BackendSnapshot } from '../../machines/backend.js';
-import type {
-  BackendEvent,
-  BackendInput,
-  BackendPolicy,
-  CheckEvent,
-  CheckInput,
-} from '../../machines/backend-setup.js';
+import type { BackendEvent, BackendInput, CheckEvent, CheckInput } from '../../machines/backend-setup.js';
 import type { Failure } from '../../machines/failure.js';
 import { admitsProbe } from '../../machines/policy.js';
 import { regionsOf } from '../../machines/regions.js';

@@ -9,7 +9,11 @@ export interface Defect {
 
 export const GATE = 'src/engine/gate.ts';
 export const SETUP = 'machines/backend-setup.ts';
-export const BACKEND = 'machines/backend.ts';
+export const CIRCUIT = 'machines/circuit.ts';
+export const HEALTH = 'machines/health.ts';
+export const CHECKS = 'machines/checks.ts';
+export const MIRROR = 'src/engine/mirror.ts';
+export const OPENING = 'machines/opening.ts';
 export const CHECK = 'src/engine/check.ts';
 
 export const defect = (id: string, what: string, file: string, from: string, to: string): Defect => ({

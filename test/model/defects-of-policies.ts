@@ -1,4 +1,4 @@
-import { BACKEND, defect, GATE, SETUP } from './defect.js';
+import { CIRCUIT, defect, GATE, OPENING, SETUP } from './defect.js';
 import type { Defect } from './defect.js';
 
 const WINDOW = 'machines/window.ts';
@@ -8,13 +8,18 @@ const WATCHED = 'src/engine/watched-permit.ts';
 /** Group C of the catalogue, and what else the optional policies can get wrong. */
 export const DEFECTS_OF_POLICIES: readonly Defect[] = [
   defect('C1', 'old successes survive idleness', TALLY, 'this.#ring[place] = 0;\n    }', '}'),
-  defect(
-    'C2',
-    'old failures survive idleness',
-    WINDOW,
-    'recent.filter((mark) => mark.step > step - stepsOf(rate).steps)',
-    '[...recent]',
-  ),
+  {
+    id: 'C2',
+    what: 'old failures survive idleness',
+    patches: [
+      {
+        file: WINDOW,
+        from: 'recent.filter((mark) => mark.step > step - stepsOf(rate).steps)',
+        to: '[...recent]',
+      },
+      { file: WINDOW, from: 'mark.step > step - steps ? sum + mark.count : sum', to: 'sum + mark.count' },
+    ],
+  },
   defect(
     'C3',
     'refused calls dilute the rate',
@@ -61,15 +66,15 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
     'C7',
     'a call that finds no room counts as a failure',
     GATE,
-    'if (this.inFlight < this.#maxInFlight) return undefined;',
-    "if (this.inFlight < this.#maxInFlight) return undefined;\n    this.send({ type: 'call.failed', generation: this.generation, failure: { category: 'overloaded' } });",
+    'if (this.inFlight < this.maxInFlight) return undefined;',
+    "if (this.inFlight < this.maxInFlight) return undefined;\n    this.send({ type: 'call.failed', generation: this.generation, failure: { category: 'overloaded' } });",
   ),
   defect(
     'C7b',
     'one call more than there is room for is admitted',
     GATE,
-    'if (this.inFlight < this.#maxInFlight) return undefined;',
-    'if (this.inFlight <= this.#maxInFlight) return undefined;',
+    'if (this.inFlight < this.maxInFlight) return undefined;',
+    'if (this.inFlight <= this.maxInFlight) return undefined;',
   ),
   defect(
     'C11',
@@ -88,7 +93,7 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
   defect(
     'C14',
     'a failed probe does not lengthen the next stay',
-    BACKEND,
+    CIRCUIT,
     "'check.failed': { target: 'open', actions: reopens },",
     "'check.failed': { target: 'open', actions: ['countFailure'] },",
   ),
@@ -102,30 +107,30 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
   defect(
     'C14c',
     'openings are forgotten though calls fail',
-    BACKEND,
+    CIRCUIT,
     "{ guard: 'isFailing', target: 'recovering', reenter: true },",
     '',
   ),
   defect(
     'C14d',
     'an operator does not make the circuit forget its openings',
-    BACKEND,
+    CIRCUIT,
     "const resets = ['clearFailures', 'forgetOpenings', 'resumeChecks'] as const;",
     "const resets = ['clearFailures', 'resumeChecks'] as const;",
   ),
   defect(
     'C14e',
     'chance makes an open time shorter than the shortest',
-    SETUP,
-    'openForMs: Math.max(openMs, backedOffMs, askedMs)',
-    'openForMs: Math.max(backedOffMs * 0.9, askedMs)',
+    OPENING,
+    'Math.max(openMs, lengthMs(openings) * share, askedMs)',
+    'Math.max(lengthMs(openings) * share * 0.9, askedMs)',
   ),
   defect(
     'C14f',
     'the longest open time cuts what the backend asked for',
-    SETUP,
-    'openForMs: Math.max(openMs, backedOffMs, askedMs)',
-    'openForMs: Math.min(backoff.maxOpenMs, Math.max(openMs, backedOffMs, askedMs))',
+    OPENING,
+    'Math.max(openMs, lengthMs(openings) * share, askedMs)',
+    'Math.min(maxOpenMs, Math.max(openMs, lengthMs(openings) * share, askedMs))',
   ),
   defect(
     'C15b',
@@ -146,8 +151,8 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
     'C19',
     'failures in a row do not trip beside a rate',
     SETUP,
-    'context.failures + 1 >= (context.policy.circuit?.failureThreshold ?? Infinity) ||',
-    '(context.policy.circuit?.rates === undefined && context.failures + 1 >= (context.policy.circuit?.failureThreshold ?? Infinity)) ||',
+    'areTooMany(context) ||',
+    '(context.policy.circuit?.rates === undefined && areTooMany(context)) ||',
   ),
   defect(
     'C20',

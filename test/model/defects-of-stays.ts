@@ -1,4 +1,4 @@
-import { BACKEND, defect, GATE, SETUP } from './defect.js';
+import { CHECKS, CIRCUIT, defect, GATE, SETUP } from './defect.js';
 import type { Defect } from './defect.js';
 import type { Patch } from './patched.js';
 
@@ -16,21 +16,21 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
     what: 'an outcome of an older stay counts',
     patches: [
       UNGUARDED,
-      { file: GATE, from: 'if (generation === this.generation && this.#ref', to: 'if (this.#ref' },
+      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
     ],
   },
   defect(
     'A2',
     'the gate calls every older outcome current, and the machine alone refuses it',
     GATE,
-    'if (generation === this.generation && this.#ref !== undefined) return true;',
-    'if (this.#ref !== undefined) { generation = this.generation; return true; }',
+    'if (generation === this.generation && this.ref !== undefined) return true;',
+    'if (this.ref !== undefined) { generation = this.generation; return true; }',
   ),
   {
     id: 'A3',
     what: 'an older outcome is taken for one of the present stay',
     patches: [
-      { file: GATE, from: 'if (generation === this.generation && this.#ref', to: 'if (this.#ref' },
+      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
       {
         file: GATE,
         from: "this.send({ type: 'call.failed', generation, failure })",
@@ -42,7 +42,7 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
     id: 'A4',
     what: 'an older success clears the failures of a later stay',
     patches: [
-      { file: GATE, from: 'if (generation === this.generation && this.#ref', to: 'if (this.#ref' },
+      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
       {
         file: GATE,
         from: "this.send({ type: 'call.succeeded', generation })",
@@ -54,7 +54,7 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
     id: 'A5',
     what: 'an older release frees a probe it never held',
     patches: [
-      { file: GATE, from: 'if (generation === this.generation && this.#ref', to: 'if (this.#ref' },
+      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
       {
         file: GATE,
         from: "this.send({ type: 'call.released', generation })",
@@ -73,7 +73,7 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
   defect(
     'A9',
     'a check of an older stay is not begun anew',
-    BACKEND,
+    CHECKS,
     "'check.due': { ...checkFor('probe'), reenter: true },",
     "'check.due': {},",
   ),
@@ -87,14 +87,14 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
   defect(
     'B2',
     'a released probe keeps its permit',
-    BACKEND,
+    CIRCUIT,
     "{ guard: 'isOnlyProbeOut', target: 'ready', actions: 'givePermitBack' }",
     "{ guard: 'isOnlyProbeOut', target: 'ready' }",
   ),
   defect(
     'B3',
     'a released probe counts as a success',
-    BACKEND,
+    CIRCUIT,
     "{ target: 'probing', reenter: true, actions: 'givePermitBack' }",
     "{ target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] }",
   ),
@@ -136,7 +136,7 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
   defect(
     'B10',
     'half-open waits for a call, no check is sent',
-    BACKEND,
+    CIRCUIT,
     "entry: [{ type: 'enterCircuit', params: { to: 'halfOpen' } }, 'resumeChecks']",
     "entry: [{ type: 'enterCircuit', params: { to: 'halfOpen' } }]",
   ),
@@ -157,7 +157,7 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
   defect(
     'B15',
     'the limit of probes runs on when one settles',
-    BACKEND,
+    CIRCUIT,
     "{ target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] }",
     "{ actions: ['countProbeSuccess', 'givePermitBack'] }",
   ),

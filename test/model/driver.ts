@@ -8,7 +8,7 @@ import { Deferred } from './deferred.js';
 import { Oracle } from './oracle.js';
 import type { Call, Settings, Verdict } from './oracle.js';
 import { labelOf, partsOf } from './steps.js';
-import type { Step } from './steps.js';
+import type { Part, Step } from './steps.js';
 
 /** Permits of the first stay that are kept back, to be settled late: one for each step of the longest path. */
 const KEPT = 400;
@@ -26,6 +26,7 @@ export class Driver {
   /** Taken and not settled, oldest stay first. */
   readonly #permits: { readonly permit: Permit; readonly call: Call }[] = [];
   readonly #shown: string[] = [];
+  #limit = { generation: 0, maxProbes: 0 };
   #told = 0;
   #taken = 0;
 
@@ -63,15 +64,27 @@ export class Driver {
   static begin(...args: ConstructorParameters<typeof Driver>): Driver {
     const driver = new Driver(...args);
     for (let kept = 0; kept < (args[0].maxInFlight ? FEW : KEPT); kept += 1) driver.#call();
+    const { slowCallMs } = args[0].circuit ?? {};
+    if (slowCallMs !== undefined) driver.#pass(slowCallMs);
     for (const type of ['isolate', 'release', 'reset'] as const) void driver.step({ type });
     return driver;
   }
 
   async run(steps: readonly Step[]): Promise<void> {
-    for (const step of steps.flatMap(partsOf)) {
-      const pending = this.step(step);
+    for (const step of steps) {
+      const pending = this.take(step);
       if (pending) await pending;
     }
+  }
+
+  /** Most steps are done at once; waiting for those as well would make a walk several times slower. */
+  take(step: Step): Promise<void> | undefined {
+    const [first, ...rest] = partsOf(step);
+    const pending = first && this.step(first);
+    if (rest.length === 0) return pending;
+    return (pending ?? Promise.resolve()).then(async () => {
+      for (const part of rest) await this.step(part);
+    });
   }
 
   /** All that was seen: every event, and what was shown after every step. */
@@ -80,7 +93,7 @@ export class Driver {
   }
 
   /** Everything is synchronous but a check that has its turn: that takes one turn of the microtasks. */
-  step(step: Exclude<Step, { type: 'whole check' }>): Promise<void> | undefined {
+  step(step: Part): Promise<void> | undefined {
     this.done.push(labelOf(step));
     if (step.type === 'check.begins') return this.#begin();
     this.#apply(step);
@@ -258,7 +271,7 @@ export class Driver {
   #obeysInvariants({ circuit, generation }: BackendStatus): void {
     if (circuit === 'half-open') {
       const out = this.#permits.filter(({ call }) => call.generation === generation && !call.unheard).length;
-      const limit = this.oracle.settings.circuit?.maxProbes ?? 1;
+      const limit = this.#mostProbes(generation);
       if (out + this.#checksOut > limit)
         this.#differ('attempts out in half-open', out + this.#checksOut, limit);
     }
@@ -266,6 +279,14 @@ export class Driver {
     if (circuit === 'open') this.#expect('deadlines armed while open', armed, 1);
     if (circuit === 'isolated') this.#expect('deadlines armed while isolated', armed, 0);
     if (armed > 2) this.#differ('deadlines armed', armed, 2);
+  }
+
+  /** A limit that is lowered while probes are out is for those that follow. */
+  #mostProbes(generation: number): number {
+    const { maxProbes = 1 } = this.oracle.settings.circuit ?? {};
+    const before = this.#limit.generation === generation ? this.#limit.maxProbes : 0;
+    this.#limit = { generation, maxProbes: Math.max(before, maxProbes) };
+    return this.#limit.maxProbes;
   }
 
   #same(what: string, is: string | number | undefined, shouldBe: typeof is): void {

@@ -3,11 +3,12 @@ import { fromCallback } from 'xstate';
 import type { EventObject } from 'xstate';
 import { createBackendMachine } from '../../machines/backend.js';
 import type { BackendSnapshot } from '../../machines/backend.js';
-import type { BackendEvent, BackendPolicy, CheckEvent, CheckInput } from '../../machines/backend-setup.js';
+import type { BackendPolicy } from '../../machines/backend-policy.js';
+import type { BackendEvent, CheckEvent, CheckInput } from '../../machines/backend-setup.js';
 import type { Failure } from '../../machines/failure.js';
 import { regionsOf } from '../../machines/regions.js';
 import { NO_MARKS } from '../../machines/window.js';
-import type { Passed } from '../../machines/window.js';
+import type { Passed, RatePolicy } from '../../machines/window.js';
 import type { Deadline, Verdict } from './oracle.js';
 import { withoutCircuit } from './settings.js';
 import type { Scale } from './settings.js';
@@ -31,9 +32,11 @@ export interface World {
   readonly backend: BackendSnapshot;
   /** A call has succeeded since the last check began. */
   readonly proved: boolean;
-  /** Attempts that have succeeded since counting began. */
-  readonly passed: number;
+  /** Since counting began: attempts that have succeeded, and calls that were quick. */
+  readonly passed: Readonly<Record<RatePolicy['of'], number>>;
 }
+
+const NONE_PASSED: World['passed'] = { failures: 0, slowCalls: 0 };
 
 export interface Edge {
   readonly id: number;
@@ -65,25 +68,31 @@ export function composed(scale: Scale) {
   const policy = settings as BackendPolicy;
   return {
     getInitialSnapshot: (scope: unknown): World =>
-      worldOf(machine.getInitialSnapshot(scope, { name: 'one', policy, checks }), false, 0),
+      worldOf(machine.getInitialSnapshot(scope, { name: 'one', policy, checks }), false, NONE_PASSED),
     transition: (world: World, whole: Step, scope: unknown): World =>
       partsOf(whole).reduce(({ backend, proved, passed }, step) => {
         const settles = step.type === 'settle' && step.verdict === 'succeeded' && !step.stale;
         const passes = settles || (step.type === 'check.ends' && step.verdict === 'succeeded');
-        const count = passed + (passes && backend.context.policy.circuit?.rates ? 1 : 0);
-        passing = (backend.context.policy.circuit?.rates ?? []).map(() => ({ count, step: 0 }));
+        const { circuit } = backend.context.policy;
+        const watched = circuit?.slowCallMs !== undefined && regionsOf(backend).circuit === 'closed';
+        const quick = watched && step.type === 'settle' && !step.stale && step.verdict !== 'released';
+        const counts = {
+          failures: passed.failures + (passes && circuit?.rates ? 1 : 0),
+          slowCalls: passed.slowCalls + (quick ? 1 : 0),
+        };
+        passing = (circuit?.rates ?? []).map(({ of }) => ({ count: counts[of], step: 0 }));
         const next = eventsOf(backend, step, proved).reduce(
           (snapshot, event) => machine.transition(snapshot, event, scope),
           backend,
         );
-        const left = next.context.counting === backend.context.counting ? count : 0;
+        const left = next.context.counting === backend.context.counting ? counts : NONE_PASSED;
         if (step.type === 'check.begins') return worldOf(next, false, left);
         return worldOf(next, checks && (proved || settles), left);
       }, world),
   };
 }
 
-function worldOf(backend: BackendSnapshot, proved: boolean, passed: number): World {
+function worldOf(backend: BackendSnapshot, proved: boolean, passed: World['passed']): World {
   return { status: 'active', output: undefined, error: undefined, backend, proved, passed };
 }
 
@@ -127,11 +136,14 @@ export function eventsOf(backend: BackendSnapshot, step: Step, proved: boolean):
       return changes ? [{ type: 'policy.changed', policy: next }] : [];
     }
     case 'deadline':
+      if (step.what === 'slowCall')
+        return circuit === 'closed' && policy.circuit?.slowCallMs ? [{ type: 'call.slow', generation }] : [];
       return armed(backend).flatMap(({ what, type }) =>
         what === step.what ? [{ type } as unknown as BackendEvent] : [],
       );
     case 'wait':
     case 'whole check':
+    case 'slow call':
       return [];
     case 'isolate':
     case 'release':
@@ -141,9 +153,9 @@ export function eventsOf(backend: BackendSnapshot, step: Step, proved: boolean):
 
 /** The deadlines that are set in a state: what the engine's clock holds. */
 function armed(backend: BackendSnapshot): { what: Deadline; type: string }[] {
-  return backend._nodes.flatMap(({ after }) =>
-    after.map(({ eventType }) => ({ type: eventType, what: eventType.split('.')[2] as Deadline })),
-  );
+  // A deadline with two arrows is still one.
+  const types = new Set(backend._nodes.flatMap(({ after }) => after.map(({ eventType }) => eventType)));
+  return [...types].map((type) => ({ type, what: type.split('.')[2] as Deadline }));
 }
 
 /**
@@ -164,11 +176,11 @@ function essenceOf({ settings: { circuit, health }, others = [] }: Scale): (worl
   const mostLosses = Math.ceil(Math.log2(health.checkIntervalMs / 100)) + 1;
   return ({ backend: { value, context }, proved, passed }) => {
     const { failures, probes, probeSuccesses, losses, reason, openForMs, openings, marks, policy } = context;
-    const windows = (policy.circuit?.rates ?? []).map(({ window }, index) => {
+    const windows = (policy.circuit?.rates ?? []).map(({ of, window }, index) => {
       const { total, recent } = marks[index] ?? NO_MARKS;
       const size = 'calls' in window ? window.calls : Infinity;
-      const marked = recent.map(({ step }) => passed + total - step).filter((age) => age < size);
-      return [Math.min(passed + total, size), marked];
+      const marked = recent.map(({ step }) => passed[of] + total - step).filter((age) => age <= size);
+      return [Math.min(passed[of] + total, size), marked];
     });
     return JSON.stringify([
       value,
@@ -207,7 +219,8 @@ export function stepsIn({ settings, others = [] }: Scale): (world: World) => Ste
     const settled = (stale: boolean) =>
       verdicts.slice(0, stale ? 3 : 5).map((verdict) => ({ type: 'settle', verdict, stale }) as const);
     return [
-      { type: 'call' },
+      // Where speed is watched, a call that is made is quick, or it is out until it is slow.
+      { type: circuit === 'closed' && settings.circuit.slowCallMs ? 'slow call' : 'call' },
       ...settled(true),
       ...(admits || backend.context.probes > 0 ? settled(false) : []),
       ...(typeof checks === 'object' && checks.active === 'queued'

@@ -3,7 +3,7 @@ import { Driver } from './driver.js';
 import type { Settings } from './oracle.js';
 import type { Rate } from './windows.js';
 import { DENIED, FAILURES, OVERLOADED } from './steps.js';
-import type { Step } from './steps.js';
+import type { Part, Step } from './steps.js';
 
 /** Numbers without a common divisor, so that no two deadlines are the same by accident. */
 const health = { checkIntervalMs: 401, checkTimeoutMs: 211, unhealthyThreshold: 2, degradedThresholdMs: 17 };
@@ -115,7 +115,7 @@ export async function live(
   for (const step of steps) {
     const next = possible(step, driver);
     if (next) {
-      const pending = driver.step(next as Exclude<Step, { type: 'whole check' }>);
+      const pending = driver.step(next as Part);
       if (pending) await pending;
     }
   }

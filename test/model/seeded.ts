@@ -1,4 +1,4 @@
-import { BACKEND, CHECK, defect, GATE, SETUP } from './defect.js';
+import { CHECK, CHECKS, CIRCUIT, defect, GATE, HEALTH, MIRROR, OPENING, SETUP } from './defect.js';
 import type { Defect } from './defect.js';
 import { DEFECTS_OF_POLICIES } from './defects-of-policies.js';
 import { DEFECTS_OF_STAYS } from './defects-of-stays.js';
@@ -25,7 +25,7 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     'C5',
     'failures are not forgotten when the circuit closes',
-    BACKEND,
+    CIRCUIT,
     "{ guard: 'isLastProbe', target: 'closed', actions: 'clearFailures' }",
     "{ guard: 'isLastProbe', target: 'closed' }",
   ),
@@ -33,8 +33,8 @@ export const DEFECTS: readonly Defect[] = [
     'C6',
     'one failure more than the threshold trips',
     SETUP,
-    'failures + 1 >= (policy',
-    'failures >= (policy',
+    'failures + 1 >= (policy.circuit?.failureThreshold',
+    'failures >= (policy.circuit?.failureThreshold',
   ),
   defect(
     'C8',
@@ -60,29 +60,29 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     'C15',
     'a failed check counts twice',
-    BACKEND,
-    "            entry: { type: 'enterCircuit', params: { to: 'closed' } },",
-    "            entry: { type: 'enterCircuit', params: { to: 'closed' } },\n            exit: 'countFailure',",
+    CIRCUIT,
+    "        entry: { type: 'enterCircuit', params: { to: 'closed' } },",
+    "        entry: { type: 'enterCircuit', params: { to: 'closed' } },\n        exit: 'countFailure',",
   ),
   defect(
     'D2',
     'an open circuit does not wait as long as was asked',
-    SETUP,
-    'Math.max(context.policy.circuit?.openMs ?? 0, askedMs)',
-    'context.policy.circuit?.openMs ?? 0',
+    OPENING,
+    'openForMs: Math.max(openMs, askedMs)',
+    'openForMs: openMs',
   ),
   defect(
     'D3',
     'a request for a longer wait is added, not taken as the least',
-    SETUP,
-    'Math.max(context.policy.circuit?.openMs ?? 0, askedMs)',
-    '(context.policy.circuit?.openMs ?? 0) + askedMs',
+    OPENING,
+    'openForMs: Math.max(openMs, askedMs)',
+    'openForMs: openMs + askedMs',
   ),
   defect(
     'D5',
     'a lost session does not end the check that was running',
-    BACKEND,
-    "target: '#backend.checks.reconnecting',\n                    actions: ['countLoss', 'failCheck'],",
+    CHECKS,
+    "target: '#backend.checks.reconnecting',\n                actions: ['countLoss', 'failCheck'],",
     "actions: ['countLoss', 'failCheck'],",
   ),
   defect(
@@ -102,9 +102,9 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     'D12',
     'a refusal says a millisecond less than it takes',
-    GATE,
-    'this.#openUntil = this.world.clock.now() + openForMs',
-    'this.#openUntil = this.world.clock.now() + openForMs - 1',
+    MIRROR,
+    'this.openUntil = this.world.clock.now() + openForMs',
+    'this.openUntil = this.world.clock.now() + openForMs - 1',
   ),
   defect(
     'D13',
@@ -116,42 +116,42 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     'E1',
     'a release closes an open circuit',
-    BACKEND,
+    CIRCUIT,
     "'circuit.release': { target: 'halfOpen' },",
     "'circuit.release': { target: 'closed' },",
   ),
   defect(
     'E2',
     'a reset ends an isolation',
-    BACKEND,
+    CIRCUIT,
     "'circuit.isolate': {},",
-    "'circuit.isolate': {},\n              'circuit.reset': { target: 'closed' },",
+    "'circuit.isolate': {},\n          'circuit.reset': { target: 'closed' },",
   ),
   defect(
     'E4',
     'a changed policy begins an open stay anew',
-    BACKEND,
-    "              'circuit.release': { target: 'halfOpen' },\n",
-    "              'circuit.release': { target: 'halfOpen' },\n              'policy.changed': { target: 'open', reenter: true, actions: 'adoptPolicy' },\n",
+    CIRCUIT,
+    "          'circuit.release': { target: 'halfOpen' },\n",
+    "          'circuit.release': { target: 'halfOpen' },\n          'policy.changed': { target: 'open', reenter: true, actions: 'adoptPolicy' },\n",
   ),
   defect(
     'E7',
     'a changed policy is not adopted while isolated',
-    BACKEND,
-    "'circuit.isolate': {},\n              'policy.changed': { actions: 'adoptPolicy' },",
-    "'circuit.isolate': {},\n              'policy.changed': {},",
+    CIRCUIT,
+    "'circuit.isolate': {},\n          'policy.changed': { actions: 'adoptPolicy' },",
+    "'circuit.isolate': {},\n          'policy.changed': {},",
   ),
   defect(
     'E8',
     'checks go on while open',
-    BACKEND,
+    CIRCUIT,
     "entry: [{ type: 'enterCircuit', params: { to: 'open' } }, 'suspendChecks']",
     "entry: [{ type: 'enterCircuit', params: { to: 'open' } }]",
   ),
   defect(
     'E9',
     'an isolation does not end the check that is out',
-    BACKEND,
+    CIRCUIT,
     "entry: [{ type: 'enterCircuit', params: { to: 'isolated' } }, 'suspendChecks']",
     "entry: [{ type: 'enterCircuit', params: { to: 'isolated' } }]",
   ),
@@ -201,9 +201,9 @@ export const DEFECTS: readonly Defect[] = [
   defect(
     'H3',
     'a backend that has recovered is healthy at once',
-    BACKEND,
-    "'check.succeeded': { target: 'degraded' },\n              'call.succeeded': [{ guard: 'isStale' }, { target: 'degraded' }],\n              'check.failed': { guard: 'isDenied', target: 'unauthenticated' },",
-    "'check.succeeded': { target: 'healthy' },\n              'call.succeeded': [{ guard: 'isStale' }, { target: 'degraded' }],\n              'check.failed': { guard: 'isDenied', target: 'unauthenticated' },",
+    HEALTH,
+    "'check.succeeded': { target: 'degraded' },\n          'call.succeeded': [{ guard: 'isStale' }, { target: 'degraded' }],\n          'check.failed': { guard: 'isDenied', target: 'unauthenticated' },",
+    "'check.succeeded': { target: 'healthy' },\n          'call.succeeded': [{ guard: 'isStale' }, { target: 'degraded' }],\n          'check.failed': { guard: 'isDenied', target: 'unauthenticated' },",
   ),
   defect(
     'H4',

@@ -49,6 +49,17 @@ const rated: Guarded = {
   health: { checkIntervalMs: 160, checkTimeoutMs: 130, unhealthyThreshold: 2, degradedThresholdMs: 1 },
 };
 
+/** Calls that are slow trip, and failures in a row beside them. */
+const slow: Guarded = {
+  circuit: {
+    ...hasty.circuit,
+    failureThreshold: 3,
+    slowCallMs: 7,
+    rates: [{ of: 'slowCalls', threshold: 0.6, window: { calls: 4 }, minimumCalls: 2 }],
+  },
+  health: hasty.health,
+};
+
 /** What the schema's defaults are, written out again. */
 const standard: Guarded = {
   circuit: { failureThreshold: 5, openMs: 60_000, successThreshold: 1, maxProbes: 1, probeLimitMs: 30_000 },
@@ -76,6 +87,7 @@ export const SCALES = {
     ],
   },
   rated: { name: 'rated, backing off, unchecked', checked: false, settings: rated },
+  slow: { name: 'slow calls, unchecked', checked: false, settings: slow },
   standard: { name: 'standard', checked: true, settings: standard },
   standardUnchecked: { name: 'standard, unchecked', checked: false, settings: standard },
 } satisfies Record<string, Scale>;

@@ -2,7 +2,8 @@ import type { Deadline, Failed, Settings, Verdict } from './oracle.js';
 
 /** One thing that happens to a backend, as the engine sees it from outside. */
 export type Step =
-  | { readonly type: 'call' }
+  /** A slow call is made, and is out until it is slow. */
+  | { readonly type: 'call' | 'slow call' }
   /** `oldest`: not a call made for it, but the one that has been out longest. */
   | {
       readonly type: 'settle';
@@ -48,8 +49,12 @@ export function labelOf(step: Step): string {
   }
 }
 
-/** A whole check is three things that happen one after the other. */
-export function partsOf(step: Step): readonly Exclude<Step, { type: 'whole check' }>[] {
+/** A step that is no more than one thing. */
+export type Part = Exclude<Step, { type: 'whole check' | 'slow call' }>;
+
+/** What happens one after the other in a step. */
+export function partsOf(step: Step): readonly Part[] {
+  if (step.type === 'slow call') return [{ type: 'call' }, { type: 'deadline', what: 'slowCall' }];
   if (step.type !== 'whole check') return [step];
   return [{ type: 'check' }, { type: 'check.begins' }, { ...step, type: 'check.ends' }];
 }

@@ -2,7 +2,6 @@ import { regionsOf } from '../../machines/regions.js';
 import { Driver } from './driver.js';
 import type { Edge, Graph, Node } from './graph.js';
 import type { Scale } from './settings.js';
-import { partsOf } from './steps.js';
 import type { Step } from './steps.js';
 
 /** What a walk over a graph has done. */
@@ -139,8 +138,7 @@ class Walker {
   take(edge: Edge): Promise<void> | undefined {
     this.steps += 1;
     this.at = edge.to;
-    const [step] = partsOf(edge.step);
-    const pending = step && this.driver.step(step);
+    const pending = this.driver.take(edge.step);
     if (!pending) this.#isWhereTheGraphSays();
     return pending?.then(() => {
       this.#isWhereTheGraphSays();

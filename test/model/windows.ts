@@ -59,8 +59,8 @@ function lately(samples: readonly Sample[], now: number, width: number): readonl
   return samples.filter(({ at }) => Math.floor(at / width) >= first);
 }
 
-/** Those of the step that is under way, and of as many whole ones before it as fit. */
+/** Those of the step that is under way, and of as many whole ones before it as make up for all but one call. */
 function last(samples: readonly Sample[], calls: number, width: number): readonly Sample[] {
-  const first = Math.floor((samples.length - 1) / width) - Math.floor(calls / width) + 1;
+  const first = Math.floor((samples.length - 1) / width) - Math.ceil((calls - 1) / width);
   return samples.slice(Math.max(0, first * width));
 }

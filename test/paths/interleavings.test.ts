@@ -3,9 +3,8 @@ import { Driver } from '../model/driver.js';
 import { SCALES } from '../model/settings.js';
 import type { Scale } from '../model/settings.js';
 import { TIMEOUT } from '../model/steps.js';
-import type { Step } from '../model/steps.js';
+import type { Part as Happening } from '../model/steps.js';
 
-type Happening = Exclude<Step, { type: 'whole check' }>;
 type Ending = (typeof ENDINGS)[number];
 
 const ENDINGS = ['succeeded', 'released', TIMEOUT] as const;
