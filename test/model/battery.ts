@@ -23,6 +23,7 @@ const STAGES: readonly (readonly [string, (create: Create) => Promise<unknown>])
     (create) => tour(graphOf(SCALES.unchecked), SCALES.unchecked, { pairs: false, create }),
   ],
   ['transitions, rated', (create) => tour(graphOf(SCALES.rated), SCALES.rated, { pairs: false, create })],
+  ['transitions, slow', (create) => tour(graphOf(SCALES.slow), SCALES.slow, { pairs: false, create })],
   [
     'simple paths of the circuit',
     (create) => {

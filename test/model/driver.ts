@@ -125,7 +125,7 @@ export class Driver {
     return this.#checks.length;
   }
 
-  #apply(step: Exclude<Step, { type: 'check.begins' | 'whole check' }>): void {
+  #apply(step: Exclude<Part, { type: 'check.begins' }>): void {
     const { oracle } = this;
     switch (step.type) {
       case 'call':

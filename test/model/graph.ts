@@ -220,7 +220,9 @@ export function stepsIn({ settings, others = [] }: Scale): (world: World) => Ste
       verdicts.slice(0, stale ? 3 : 5).map((verdict) => ({ type: 'settle', verdict, stale }) as const);
     return [
       // Where speed is watched, a call that is made is quick, or it is out until it is slow.
-      { type: circuit === 'closed' && settings.circuit.slowCallMs ? 'slow call' : 'call' },
+      ...(circuit === 'closed' && settings.circuit.slowCallMs
+        ? [{ type: 'slow call' } as const]
+        : [{ type: 'call' } as const]),
       ...settled(true),
       ...(admits || backend.context.probes > 0 ? settled(false) : []),
       ...(typeof checks === 'object' && checks.active === 'queued'

@@ -1,9 +1,8 @@
 import type { Deadline, Failed, Settings, Verdict } from './oracle.js';
 
 /** One thing that happens to a backend, as the engine sees it from outside. */
-export type Step =
-  /** A slow call is made, and is out until it is slow. */
-  | { readonly type: 'call' | 'slow call' }
+export type Part =
+  | { readonly type: 'call' }
   /** `oldest`: not a call made for it, but the one that has been out longest. */
   | {
       readonly type: 'settle';
@@ -15,14 +14,19 @@ export type Step =
   | { readonly type: 'check.begins' }
   /** `slow`: one millisecond over the degraded threshold; otherwise exactly at it. */
   | { readonly type: 'check.ends'; readonly verdict: Verdict; readonly slow?: boolean }
-  /** A check is asked for, has its turn and ends. */
-  | { readonly type: 'whole check'; readonly verdict: Verdict; readonly slow: boolean }
   | { readonly type: 'session.lost' | 'check' | 'isolate' | 'release' | 'reset' }
   | { readonly type: 'policy'; readonly name: string; readonly settings: Settings }
   /** The earliest deadline passes, which must be this one. */
   | { readonly type: 'deadline'; readonly what: Deadline }
   /** Time passes, but no deadline. */
   | { readonly type: 'wait'; readonly ms: number };
+
+export type Step =
+  | Part
+  /** A call is made, and is out until it is slow. */
+  | { readonly type: 'slow call' }
+  /** A check is asked for, has its turn and ends. */
+  | { readonly type: 'whole check'; readonly verdict: Verdict; readonly slow: boolean };
 
 export const TIMEOUT: Failed = { category: 'timeout' };
 export const DENIED: Failed = { category: 'authentication_failed' };
@@ -48,9 +52,6 @@ export function labelOf(step: Step): string {
       return step.type;
   }
 }
-
-/** A step that is no more than one thing. */
-export type Part = Exclude<Step, { type: 'whole check' | 'slow call' }>;
 
 /** What happens one after the other in a step. */
 export function partsOf(step: Step): readonly Part[] {

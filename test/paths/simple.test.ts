@@ -20,6 +20,15 @@ describe('the running engine does what the oracle says', () => {
     expect(done).toBe(graph.edges.length);
   });
 
+  it.each([SCALES.rated, SCALES.slow])(
+    'on every transition of a backend with rates: $name [R09] [R34]',
+    async (scale) => {
+      const graph = explore(scale);
+      const { done } = await tour(graph, scale, { pairs: false });
+      expect(done).toBe(graph.edges.length);
+    },
+  );
+
   it('on every transition of a backend with checks, at the smallest settings [R04] [R12] [R13] [R34]', async () => {
     const graph = explore(SCALES.briefHasty);
     const { done } = await tour(graph, SCALES.briefHasty, { pairs: false });
