@@ -7,6 +7,9 @@ function fault(text: string) {
   return parseYaml(text).problems.map(({ key, line, column, message }) => ({ key, line, column, message }));
 }
 
+/** Not the time: the machine may be busy with others. */
+const cpuMs = () => process.cpuUsage().user / 1000;
+
 describe('hostile YAML', () => {
   it('an alias bomb is refused at once [R27]', () => {
     const letters = 'abcdefghijklmnop';
@@ -14,9 +17,9 @@ describe('hostile YAML', () => {
       const inner = index === 0 ? 'x' : `*${letters[index - 1] ?? ''}`;
       return `${letter}: &${letter} [${Array(9).fill(inner).join(', ')}]`;
     });
-    const started = performance.now();
+    const started = cpuMs();
     expect(fault(bomb.join('\n'))[0]?.message).toMatch(/^more than 200000 values/);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(cpuMs() - started).toBeLessThan(1000);
   });
 
   it('the same by merging is refused [R27]', () => {
@@ -36,11 +39,11 @@ describe('hostile YAML', () => {
     expect(fault(`a: &a ${nested('1')}\nb: *a`)).toEqual([]);
   });
 
-  it('a hundred thousand keys are parsed within a second [R27]', () => {
+  it('a hundred thousand keys are parsed in seconds, not in minutes [R27]', () => {
     const many = Array.from({ length: 90_000 }, (_, index) => `k${index}: 1`).join('\n');
-    const started = performance.now();
+    const started = cpuMs();
     expect(fault(many)).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(cpuMs() - started).toBeLessThan(3000);
   });
 
   it('duplicate keys are refused, all at once, with both places [R27]', () => {

@@ -12,12 +12,15 @@ it.each([
   expect(matchTemplate(uri, templates)).toBe(expected);
 });
 
+/** Not the time: the machine may be busy with others. */
+const cpuMs = () => process.cpuUsage().user / 1000;
+
 it('templates and URIs made to explode a pattern are compared in linear time [R35]', () => {
   const hostile = [
     ...Array.from({ length: 2000 }, (_, index) => `x://${index}${'{a*}{b*}'.repeat(50)}(a+)+$`),
     `x://${'{'.repeat(100_000)}`,
   ];
-  const startedAt = performance.now();
+  const startedAt = cpuMs();
   expect(matchTemplate(`x://${'a'.repeat(1_000_000)}!`, hostile)).toBeUndefined();
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(cpuMs() - startedAt).toBeLessThan(1000);
 });

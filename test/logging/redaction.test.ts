@@ -129,12 +129,15 @@ describe('the bounds of a line', () => {
 
   it('no text is slow to look through, whatever it is made of [R35]', () => {
     for (const hostile of ['a-', 'a.', 'a:/', 'a://', 'http://a@', '://', 'a+b.c-', '?', '#', 'a://b?c#']) {
-      const started = performance.now();
+      const started = cpuMs();
       text(hostile.repeat(100_000 / hostile.length));
-      expect(performance.now() - started, JSON.stringify(hostile)).toBeLessThan(250);
+      expect(cpuMs() - started, JSON.stringify(hostile)).toBeLessThan(250);
     }
   });
 });
+
+/** Not the time: the machine may be busy with others. */
+const cpuMs = () => process.cpuUsage().user / 1000;
 
 function wide(depth: number): object {
   return Object.fromEntries(
