@@ -1,7 +1,8 @@
 import { createActor } from 'xstate';
 import type { AnyStateNode } from 'xstate';
-import { backendMachine, eventsOf } from './graph.js';
-import type { Edge, Graph } from './graph.js';
+import { backendMachine, eventsOf, explore } from './graph.js';
+import type { Edge, Node } from './graph.js';
+import type { Scale } from './settings.js';
 import { partsOf } from './steps.js';
 
 type Definition = object;
@@ -15,7 +16,7 @@ export function definitions(
     const own = [...node.transitions.values(), node.always ?? []].flat();
     for (const definition of own) {
       const { guard, eventType } = definition as { guard?: unknown; eventType: string };
-      found.set(definition, `${node.id} on ${eventType || 'always'}${guard ? ` if ${nameOf(guard)}` : ''}`);
+      found.set(definition, `${node.id} ${causeOf(eventType)}${guard ? ` if ${nameOf(guard)}` : ''}`);
     }
     Object.values(node.states).forEach(visit);
   };
@@ -23,17 +24,37 @@ export function definitions(
   return found;
 }
 
+function causeOf(eventType: string): string {
+  if (eventType === '') return 'always';
+  const [, kind, delay] = eventType.split('.');
+  return eventType.startsWith('xstate.') && kind === 'after' ? `after ${delay}` : `on ${eventType}`;
+}
+
 function nameOf(guard: unknown): string {
   return typeof guard === 'string' ? guard : JSON.stringify(guard);
 }
 
-/** The definitions that the edges of some graphs cross, raised events included. */
-export function crossed(graphs: readonly Graph[]): ReadonlySet<Definition> {
-  const seen = new Set<Definition>();
-  for (const { edges } of graphs) {
-    for (const edge of edges) for (const definition of crossedBy(edge)) seen.add(definition);
+/** A transition of a graph that crosses an arrow of the machine, raised events included. */
+export interface Crossing {
+  readonly scale: Scale;
+  /** Where the graph of that scale begins. */
+  readonly start: Node;
+  readonly edge: Edge;
+}
+
+/** By the arrow they cross: all that are found at some scales. */
+export function crossings(scales: readonly Scale[]): ReadonlyMap<Definition, readonly Crossing[]> {
+  const found = new Map<Definition, Crossing[]>();
+  for (const scale of scales) {
+    const { start, edges } = explore(scale);
+    for (const edge of edges)
+      for (const definition of new Set(crossedBy(edge))) {
+        const known = found.get(definition) ?? [];
+        known.push({ scale, start, edge });
+        found.set(definition, known);
+      }
   }
-  return seen;
+  return found;
 }
 
 function crossedBy({ from, step }: Edge): readonly Definition[] {

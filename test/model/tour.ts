@@ -103,7 +103,8 @@ export async function runPaths(
 }
 
 /** The shortest way from a node to the end of an edge for which something is left to do. */
-function wayTo(from: Node, isGoal: (edge: Edge) => boolean): Edge[] | undefined {
+/** The shortest way to a transition, which is its last. */
+export function wayTo(from: Node, isGoal: (edge: Edge) => boolean): Edge[] | undefined {
   const before = new Map<Node, Edge | undefined>([[from, undefined]]);
   for (const [node] of before)
     for (const edge of node.out) {
