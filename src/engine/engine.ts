@@ -12,7 +12,7 @@ import { createCheckLogic } from './check.js';
 import type { HealthCheck } from './check.js';
 import type { Clock } from './clock.js';
 import type { EngineEvent } from './events.js';
-import { blameBackend } from './execute.js';
+import { blameBackend, excuseRefusals } from './execute.js';
 import type { Classify } from './execute.js';
 import { Fleet } from './fleet.js';
 import type { FleetSettings } from './fleet.js';
@@ -68,11 +68,12 @@ export class Engine<Config> {
     const settings = read(config);
     const {
       check,
-      classify = blameBackend,
+      classify: asked = blameBackend,
       clock = new SystemClock(),
       random = Math.random,
       log = silent,
     } = options;
+    const classify = excuseRefusals(asked);
     const outbox = new Outbox((error) => {
       log.error({ err: error }, 'a listener of the engine threw');
     });

@@ -69,6 +69,12 @@ export const blameBackend: Classify = (error) => ({
   failure: { category: categoryOf(error) },
 });
 
+/** A refusal of an engine is no evidence, and nobody is asked: an operation that calls another backend may get one. */
+export const excuseRefusals =
+  (classify: Classify): Classify =>
+  (error) =>
+    error instanceof CallRefusedError ? { kind: 'released' } : classify(error);
+
 function categoryOf(error: unknown): FailureCategory {
   const name = error instanceof Error ? error.name : '';
   return name === 'TimeoutError' ? 'timeout' : 'backend_unavailable';

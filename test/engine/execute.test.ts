@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CallRefusedError, CallTimeoutError } from '../../src/engine/execute.js';
-import { harness } from './harness.js';
+import { harness, policy } from './harness.js';
 
 const never = () => new Promise<never>(() => undefined);
 
@@ -22,6 +22,17 @@ describe('execute', () => {
       }),
     ).rejects.toBe(error);
     expect(engine.backend('one').status().calls).toMatchObject({ failed: 2, inFlight: 0 });
+  });
+
+  it('a refusal by another backend, deeper in, says nothing of this one, whatever classify says [R08]', async () => {
+    const { engine, standing } = harness({ backends: { one: policy, inner: policy } });
+    engine.isolate('inner');
+    for (let call = 0; call < 10; call += 1) {
+      const nested = engine.backend('one').execute(() => engine.backend('inner').execute(() => 1));
+      await expect(nested).rejects.toMatchObject({ code: 'CIRCUIT_ISOLATED', backend: 'inner' });
+    }
+    expect(standing('one').circuit).toBe('closed');
+    expect(engine.backend('one').status()).toMatchObject({ consecutiveFailures: 0, calls: { released: 10 } });
   });
 
   it('classify decides what an error says of the backend [R08]', async () => {

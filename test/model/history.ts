@@ -26,7 +26,7 @@ const rates = {
 const judgingSpeed = { ...probing, slowCallMs: 29, rates: [rates.slow, rates.many, rates.slowLately] };
 
 /** What may be configured. */
-export const POLICIES: Readonly<Record<string, Settings>> = {
+const POLICIES: Readonly<Record<string, Settings>> = {
   'in a row': { circuit: inRow, health },
   'fewer in a row': { circuit: { ...inRow, failureThreshold: 2, maxProbes: 2 }, health },
   'no circuit': { health },
