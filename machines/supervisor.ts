@@ -130,7 +130,10 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
             enqueue.stopChild(idOf(spec.name));
             begin(next);
             enqueue.emit({ type: 'backend.replaced', name: spec.name });
-          } else if (JSON.stringify(next.policy) !== JSON.stringify(spec.policy)) {
+          } else if (
+            next.policy !== spec.policy &&
+            JSON.stringify(next.policy) !== JSON.stringify(spec.policy)
+          ) {
             children[spec.name] = { ...child, spec: next };
             if (ref) enqueue.sendTo(ref, { type: 'policy.changed', policy: next.policy });
             if (supervision === 'gaveUp') enqueue.raise({ type: 'backend.revive', name: spec.name });

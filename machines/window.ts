@@ -48,7 +48,7 @@ export interface Measured {
 }
 
 /** Adds one to the marks of a rate, and forgets those that have left its window. */
-function addMark(rate: RatePolicy, { total, recent }: Marks, passed: Passed): Marks {
+export function addMark(rate: RatePolicy, { total, recent }: Marks, passed: Passed): Marks {
   // By calls, the place of an attempt in the sequence of all is its time.
   const step = stepOf(rate, passed.count + total, passed);
   const kept = recent.filter((mark) => mark.step > step - stepsOf(rate).steps);
@@ -73,7 +73,7 @@ function stepOf(rate: RatePolicy, place: number, passed: Passed): number {
 }
 
 /** Whether a rate is reached by what its window holds. */
-function isReached({ threshold, minimumCalls }: RatePolicy, { matching, calls }: Measured): boolean {
+export function isReached({ threshold, minimumCalls }: RatePolicy, { matching, calls }: Measured): boolean {
   return calls >= minimumCalls && matching / calls >= threshold;
 }
 

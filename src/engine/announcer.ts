@@ -74,8 +74,10 @@ export class Announcer {
   }
 
   #say(event: Unstamped<EngineEvent>): void {
+    this.#sequence += 1;
+    if (this.#listeners.size === 0) return;
     const stamped = {
-      sequence: (this.#sequence += 1),
+      sequence: this.#sequence,
       at: this.clock.now(),
       time: new Date(this.clock.wallTime()).toISOString(),
       ...event,

@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import { Aftermath, attempt, attemptUnlimited, CallRefusedError, rejected } from './execute.js';
 import type { Attempt, Classify, ExecuteOptions } from './execute.js';
 import type { Gate } from './gate.js';
+import { StayPermit } from './permit.js';
 import type { Permit, Refusal } from './permit.js';
 import type { BackendStatus } from './status.js';
 import { statusOf } from './status-of.js';
@@ -42,7 +43,7 @@ interface HandleWorld {
 
 /** The handle behind which gates change. */
 export class BackendHandle implements Backend {
-  #aftermath: Aftermath | undefined;
+  #aftermath: Aftermath<StayPermit> | undefined;
 
   constructor(
     public gate: Gate,
@@ -71,10 +72,11 @@ export class BackendHandle implements Backend {
   ): Promise<T> {
     if (signal?.aborted) return rejected(signal.reason);
     if (Number.isNaN(timeoutMs)) return rejected(new TypeError('timeoutMs is not a number'));
-    if (timeoutMs === Infinity && signal === undefined && this.gate.admitFreely())
-      return attemptUnlimited(operation, this.#aftermathOfStay());
-    const permit = this.gate.permit();
+    const aftermath = this.gate.admitFreely() ? this.#aftermathOfStay() : undefined;
+    const permit = aftermath?.permit ?? this.gate.permit();
     if (!permit.admitted) return rejected(new CallRefusedError(permit));
+    if (timeoutMs === Infinity && signal === undefined)
+      return attemptUnlimited(operation, aftermath ?? new Aftermath(permit, this.world.classify));
     return attempt(permit, operation, { signal, timeoutMs }, this.world);
   }
 
@@ -86,12 +88,15 @@ export class BackendHandle implements Backend {
     return statusOf(this.gate, this.world.clock);
   }
 
-  /** The gate changes when the backend is replaced, its generation with every stay. */
+  /**
+   * The permit of all calls of this stay that need none of their own, and what follows those that nothing limits: to
+   * make them for each call would cost more than the rest of the guard. The gate changes when the backend is replaced.
+   */
   #aftermathOfStay(): Aftermath {
     const { gate } = this;
-    let aftermath = this.#aftermath;
-    if (aftermath?.ledger !== gate || aftermath.generation !== gate.generation)
-      this.#aftermath = aftermath = new Aftermath(gate, gate.generation, this.world.classify);
-    return aftermath;
+    const stay = this.#aftermath?.permit;
+    if (this.#aftermath === undefined || stay?.ledger !== gate || stay.generation !== gate.generation)
+      this.#aftermath = new Aftermath(new StayPermit(gate, gate.generation), this.world.classify);
+    return this.#aftermath;
   }
 }

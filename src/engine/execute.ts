@@ -1,6 +1,5 @@
 import type { FailureCategory, Outcome } from '../../machines/failure.js';
-import { GatePermit } from './permit.js';
-import type { Ledger, Permit, Refusal, RefusalCode } from './permit.js';
+import type { Permit, Refusal, RefusalCode } from './permit.js';
 import type { Limited, TimeLimits } from './time-limits.js';
 
 /** The circuit did not admit a call; nothing has reached the backend. Has no stack: refusing must be cheap. */
@@ -96,6 +95,7 @@ export function attempt<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const limited = new LimitedAttempt(permit, resolve, reject, timeoutMs, world);
+    world.limits.begin(limited);
     if (signal) limited.follow(signal);
     limited.make(operation);
   });
@@ -104,25 +104,28 @@ export function attempt<T>(
 /** One guarded call that nothing ends but itself. What it returns is what follows the operation's own promise. */
 export function attemptUnlimited<T>(operation: Operation<T>, aftermath: Aftermath): Promise<T> {
   try {
-    return Promise.resolve(operation(new LazySignal())).then(aftermath.succeeded, aftermath.failed);
+    return Promise.resolve(operation(ENDLESS)).then(aftermath.succeeded, aftermath.failed);
   } catch (error) {
     return rejected(aftermath.judge(error));
   }
 }
 
-/**
- * What follows the unlimited calls of one stay. It is made once for all of them, since a promise settles once
- * anyhow, and two functions for each call would cost more than the rest of the guard.
- */
-export class Aftermath {
+/** Its signal is never aborted. It is another one each time, so that no listeners gather on it. */
+const ENDLESS: Attempt = {
+  get signal() {
+    return new AbortController().signal;
+  },
+};
+
+/** What follows an unlimited call. A promise settles once, so that one aftermath may serve all calls of a stay. */
+export class Aftermath<P extends Permit = Permit> {
   constructor(
-    readonly ledger: Ledger,
-    readonly generation: number,
+    readonly permit: P,
     private readonly classify: Classify,
   ) {}
 
   readonly succeeded = <T>(value: T): T => {
-    this.ledger.settleSuccess(this.generation);
+    this.permit.succeed();
     return value;
   };
 
@@ -132,43 +135,35 @@ export class Aftermath {
 
   /** Settles a call that failed. Returns what its caller gets to see. */
   judge(error: unknown): unknown {
-    return judged(new GatePermit(this.ledger, this.generation), error, this.classify);
+    return judged(this.permit, error, this.classify);
   }
 }
 
 /** Settles the permit of a call that failed. Returns what the caller gets to see. */
 function judged(permit: Permit, error: unknown, classify: Classify): unknown {
+  let outcome: Outcome;
   try {
-    settle(permit, classify(error));
-    return error;
+    outcome = classify(error);
   } catch (defect) {
     // A verdict that cannot be had must not leave the permit out.
     permit.release();
     return new Error('classify threw', { cause: defect });
   }
+  settle(permit, outcome);
+  return error;
 }
 
-/** Makes its signal when somebody asks for it: an AbortController costs more than all else in a call. */
-class LazySignal implements Attempt {
-  #controller: AbortController | undefined;
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
-  }
-
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
-  }
-}
-
-/** Its promise is one of its own, since the operation's cannot be ended early: that is its price. */
-class LimitedAttempt<T> extends LazySignal implements Limited {
+/**
+ * Its promise is one of its own, since the operation's cannot be ended early: that is its price.
+ *
+ * It makes its signal when somebody asks for it: an AbortController costs more than all else in a call.
+ */
+class LimitedAttempt<T> implements Attempt, Limited {
   place = -1;
   timer: unknown;
-  #unfollow: (() => void) | undefined;
-  #over = false;
+  private controller: AbortController | undefined;
+  private unfollow: (() => void) | undefined;
+  private isOver = false;
 
   constructor(
     private readonly permit: Permit,
@@ -176,35 +171,36 @@ class LimitedAttempt<T> extends LazySignal implements Limited {
     private readonly reject: (error: unknown) => void,
     readonly timeoutMs: number,
     private readonly world: AttemptWorld,
-  ) {
-    super();
-    world.limits.begin(this);
+  ) {}
+
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    return this.controller.signal;
   }
 
   /** Gives up when the caller does. */
   follow(caller: AbortSignal): void {
     const giveUp = () => {
-      this.#end();
+      this.end();
       this.permit.release();
       this.abort(caller.reason);
-      this.reject(caller.reason);
     };
     caller.addEventListener('abort', giveUp, { once: true });
-    this.#unfollow = () => {
+    this.unfollow = () => {
       caller.removeEventListener('abort', giveUp);
     };
   }
 
   make(operation: Operation<T>): void {
     const fail = (error: unknown) => {
-      if (this.#over) return;
-      this.#end();
+      if (this.isOver) return;
+      this.end();
       this.reject(judged(this.permit, error, this.world.classify));
     };
     try {
       Promise.resolve(operation(this)).then((value) => {
-        if (this.#over) return;
-        this.#end();
+        if (this.isOver) return;
+        this.end();
         this.permit.succeed();
         this.resolve(value);
       }, fail);
@@ -214,17 +210,21 @@ class LimitedAttempt<T> extends LazySignal implements Limited {
   }
 
   expire(): void {
-    this.#end();
-    const error = new CallTimeoutError(this.permit.backend, this.timeoutMs);
+    this.end();
     this.permit.fail({ category: 'timeout' });
-    this.abort(error);
-    this.reject(error);
+    this.abort(new CallTimeoutError(this.permit.backend, this.timeoutMs));
   }
 
-  #end(): void {
-    this.#over = true;
+  private abort(reason: unknown): void {
+    this.controller ??= new AbortController();
+    this.controller.abort(reason);
+    this.reject(reason);
+  }
+
+  private end(): void {
+    this.isOver = true;
     this.world.limits.end(this);
-    this.#unfollow?.();
+    this.unfollow?.();
   }
 }
 

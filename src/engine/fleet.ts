@@ -1,4 +1,3 @@
-import type { BackendPolicy } from '../../machines/backend-policy.js';
 import type {
   BackendSpec,
   RestartPolicy,
@@ -7,6 +6,8 @@ import type {
 } from '../../machines/supervisor.js';
 import type { Announcer } from './announcer.js';
 import { BackendHandle } from './backend-handle.js';
+import { isSame, sameFields } from './backend-settings.js';
+import type { BackendSettings } from './backend-settings.js';
 import type { Clock } from './clock.js';
 import type { Classify } from './execute.js';
 import { Gate } from './gate.js';
@@ -17,11 +18,7 @@ import { TurnTime } from './turn-time.js';
 
 /** The part of an engine's settings that its backends live by. */
 export interface FleetSettings {
-  readonly backends: readonly {
-    readonly name: string;
-    readonly policy: BackendPolicy;
-    readonly identity: string;
-  }[];
+  readonly backends: readonly BackendSettings[];
   readonly restart: RestartPolicy;
   /** Milliseconds a call may take that names no time of its own. */
   readonly callTimeoutMs: number;
@@ -46,77 +43,101 @@ export class Fleet {
   readonly #partitions: Partition[] = [];
   readonly #limits: TimeLimits;
   readonly #turnTime: TurnTime;
-  /** The settings' backends by name. */
-  readonly #configured = new Map<string, FleetBackend>();
+  /** The backends that are wanted; one that drains is not. */
+  readonly #configured = new Map<string, BackendSettings>();
   /** Gates of replaced backends that still have calls out. */
   readonly #retired = new Set<Gate>();
+  #started = false;
   #stopping = false;
 
   constructor(
-    public settings: FleetSettings,
+    public settings: Omit<FleetSettings, 'backends'>,
+    backends: readonly BackendSettings[],
     private readonly world: FleetWorld,
   ) {
     this.#limits = new TimeLimits(world.clock);
     this.#turnTime = new TurnTime(world.clock);
-    this.#makeHandles();
+    for (const backend of backends) this.#enter(backend);
   }
 
   get handles(): ReadonlyMap<string, BackendHandle> {
     return this.#handles;
   }
 
-  /** Takes over settings before anything has started. Handles that were given out stay valid. */
-  replace(settings: FleetSettings): void {
-    this.settings = settings;
-    this.#configured.clear();
-    const wanted = new Set(settings.backends.map(({ name }) => name));
-    for (const name of this.#handles.keys()) if (!wanted.has(name)) this.#handles.delete(name);
-    this.#makeHandles();
+  /** Whether a backend is wanted. One that drains is not. */
+  isConfigured(name: string): boolean {
+    return this.#configured.has(name);
   }
 
   start(): void {
-    this.#place(this.settings.backends.map((backend) => this.#spec(backend)));
+    this.#started = true;
+    this.#place([...this.#configured.values()].map((backend) => this.#spec(backend)));
   }
 
   /** Starts what is new, drains what is gone, changes what differs, and leaves the rest alone. */
-  reconcile(settings: FleetSettings): void {
+  reconcile({ backends, ...settings }: FleetSettings): void {
     const restartChanged = !sameFields(settings.restart, this.settings.restart);
-    const { fresh, concerned } = this.#compare(settings.backends);
     this.settings = settings;
+    const fresh: BackendSettings[] = [];
+    const concerned = new Set(restartChanged ? this.#partitions : []);
+    for (const backend of backends) this.#take(backend, fresh, concerned);
+    // By now all that is wanted is configured: where that is not more, nothing is gone.
+    if (this.#configured.size > backends.length) {
+      const wanted = new Set(backends.map(({ name }) => name));
+      for (const name of this.#configured.keys()) if (!wanted.has(name)) this.#drop(name, concerned);
+    }
+    this.#bringAbout(fresh, concerned);
+  }
+
+  /** The same where all that is new, or differs, is named: no other backend is looked at. */
+  configure(backends: readonly BackendSettings[]): void {
+    const fresh: BackendSettings[] = [];
+    const concerned = new Set<Partition>();
+    for (const backend of backends) this.#take(backend, fresh, concerned);
+    this.#bringAbout(fresh, concerned);
+  }
+
+  /** The same where only one backend is gone. */
+  remove(name: string): void {
+    const concerned = new Set<Partition>();
+    this.#drop(name, concerned);
+    this.#bringAbout([], concerned);
+  }
+
+  /** Notes that a backend is wanted as `backend` says, and whom that concerns. */
+  #take(backend: BackendSettings, fresh: BackendSettings[], concerned: Set<Partition>): void {
+    const before = this.#configured.get(backend.name);
+    if (before && isSame(before, backend)) return;
+    if (!this.#started) {
+      this.#enter(backend);
+      return;
+    }
+    this.#configured.set(backend.name, backend);
+    // One that is draining is configured no more, but still has its place.
+    const home = this.#homes.get(backend.name);
+    if (home) concerned.add(home);
+    else fresh.push(backend);
+  }
+
+  /** Notes that a backend is not wanted, and whom that concerns. */
+  #drop(name: string, concerned: Set<Partition>): void {
+    this.#configured.delete(name);
+    const home = this.#homes.get(name);
+    if (home) concerned.add(home);
+    else if (!this.#started) this.#handles.delete(name);
+  }
+
+  /** Tells the supervisors what concerns them, and finds places for what is new. */
+  #bringAbout(fresh: BackendSettings[], concerned: ReadonlySet<Partition>): void {
     this.world.outbox.run(() => {
       for (const partition of this.#partitions) {
         const joining = fresh.splice(0, Math.max(0, PARTITION_SIZE - partition.members.size));
         for (const { name } of joining) this.#house(name, partition);
-        if (joining.length > 0 || concerned.has(partition) || restartChanged)
-          partition.reconcile(this.#specsOf(partition), settings);
+        if (joining.length > 0 || concerned.has(partition))
+          partition.reconcile(this.#specsOf(partition), this.settings);
       }
       this.#place(fresh.map((backend) => this.#spec(backend)));
     });
-  }
-
-  /** What is new, and which supervisors the rest concerns: of ten thousand backends, most are as they were. */
-  #compare(backends: FleetSettings['backends']): { fresh: FleetBackend[]; concerned: Set<Partition> } {
-    const fresh: FleetBackend[] = [];
-    const concerned = new Set<Partition>();
-    for (const backend of backends) {
-      const before = this.#configured.get(backend.name);
-      if (before && isSame(before, backend)) continue;
-      this.#configured.set(backend.name, backend);
-      // One that is draining is configured no more, but still has its place.
-      const home = this.#homes.get(backend.name);
-      if (home) concerned.add(home);
-      else fresh.push(backend);
-    }
-    // By now all that is wanted is configured: where that is not more, nothing is gone.
-    if (this.#configured.size === backends.length) return { fresh, concerned };
-    const wanted = new Set(backends.map(({ name }) => name));
-    for (const name of this.#configured.keys()) {
-      if (wanted.has(name)) continue;
-      this.#configured.delete(name);
-      const home = this.#homes.get(name);
-      if (home) concerned.add(home);
-    }
-    return { fresh, concerned };
   }
 
   /** What is configured of a partition's backends; the others are to be drained. */
@@ -145,12 +166,11 @@ export class Fleet {
     for (const { gate } of this.#handles.values()) gate.detach(gate.supervision);
   }
 
-  #makeHandles(): void {
-    for (const backend of this.settings.backends) {
-      const { name } = backend;
-      this.#configured.set(name, backend);
-      if (!this.#handles.has(name)) this.#handles.set(name, this.#newHandle(name));
-    }
+  /** Before anything has started: a backend has a handle, and nothing behind it. One that was given out stays valid. */
+  #enter(backend: BackendSettings): void {
+    const { name } = backend;
+    this.#configured.set(name, backend);
+    if (!this.#handles.has(name)) this.#handles.set(name, this.#newHandle(name));
   }
 
   #newHandle(name: string): BackendHandle {
@@ -174,7 +194,7 @@ export class Fleet {
     });
   }
 
-  #spec({ name, policy, identity }: FleetSettings['backends'][number]): BackendSpec {
+  #spec({ name, policy, identity }: BackendSettings): BackendSpec {
     return { name, policy, identity, checks: this.world.checks };
   }
 
@@ -274,31 +294,4 @@ export class Fleet {
     for (const { gate } of this.#handles.values()) if (gate.inFlight > 0) return;
     for (const partition of this.#partitions) partition.finish();
   }
-}
-
-type FleetBackend = FleetSettings['backends'][number];
-
-function isSame(one: FleetBackend, other: FleetBackend): boolean {
-  const [ours, theirs] = [one.policy, other.policy];
-  return (
-    one.identity === other.identity &&
-    (ours === theirs ||
-      (ours.maxInFlight === theirs.maxInFlight &&
-        sameFields(ours.health, theirs.health) &&
-        sameFields(ours.circuit ?? NONE, theirs.circuit ?? NONE)))
-  );
-}
-
-const NONE = {};
-
-/** Whether two flat objects have the same values. What is not flat counts as different: its supervisor looks closer. */
-function sameFields<T extends object>(one: T, other: T): boolean {
-  if (one === other) return true;
-  return covers(one, other) && covers(other, one);
-}
-
-/** Without a list of the keys: it would be made twenty thousand times. */
-function covers<T extends object>(one: T, other: T): boolean {
-  for (const key in one) if (one[key] !== other[key]) return false;
-  return true;
 }

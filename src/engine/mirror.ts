@@ -113,8 +113,9 @@ export abstract class Mirror implements Standing {
     this.derive();
   }
 
-  /** What the next actor goes on from. */
-  resume(): BackendResume {
+  /** What the next actor goes on from; undefined where nothing has been before. */
+  resume(): BackendResume | undefined {
+    if (this.generation === 0 && this.circuit === 'closed') return undefined;
     const category = this.lastCategory;
     return {
       circuit: this.circuit,

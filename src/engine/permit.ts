@@ -77,3 +77,29 @@ export class GatePermit implements Permit {
     this.ledger.settleRelease(this.generation);
   }
 }
+
+/** Stands for each permit of one stay, where whoever settles does so once by itself. */
+export class StayPermit implements Permit {
+  readonly admitted = true;
+
+  constructor(
+    readonly ledger: Ledger,
+    readonly generation: number,
+  ) {}
+
+  get backend(): string {
+    return this.ledger.name;
+  }
+
+  succeed(): void {
+    this.ledger.settleSuccess(this.generation);
+  }
+
+  fail(failure: Failure): void {
+    this.ledger.settleFailure(this.generation, failure);
+  }
+
+  release(): void {
+    this.ledger.settleRelease(this.generation);
+  }
+}

@@ -11,8 +11,8 @@ import type { TurnTime } from './turn-time.js';
  */
 export class Tally {
   readonly #counts: readonly Count[];
-  readonly #byFailure: readonly Count[];
-  readonly #bySlowness: readonly Count[];
+  readonly #byFailure: Adder;
+  readonly #bySlowness: Adder;
 
   constructor(
     private readonly rates: readonly RatePolicy[],
@@ -23,17 +23,18 @@ export class Tally {
     this.#counts = rates.map((rate) =>
       'ms' in rate.window ? new RecentCount(rate, time) : new PlainCount(),
     );
-    const of = (kind: RatePolicy['of']) => this.#counts.filter((_, index) => rates[index]?.of === kind);
+    const of = (kind: RatePolicy['of']) =>
+      together(this.#counts.filter((_, index) => rates[index]?.of === kind));
     this.#byFailure = of('failures');
     this.#bySlowness = of('slowCalls');
   }
 
   succeeded(): void {
-    for (const count of this.#byFailure) count.add();
+    this.#byFailure.add();
   }
 
   quick(): void {
-    for (const count of this.#bySlowness) count.add();
+    this.#bySlowness.add();
   }
 
   /** For each rate, what was counted. */
@@ -65,9 +66,23 @@ export function tallyOf(
   return before?.counting === counting ? before : new Tally(rates, counting, time);
 }
 
-interface Count {
+interface Adder {
   add(): void;
+}
+
+interface Count extends Adder {
   read(): Passed;
+}
+
+/** Few circuits have more than one rate of a kind, and a loop over one costs as much as what it does. */
+function together(counts: readonly Count[]): Adder {
+  const [only] = counts;
+  if (only && counts.length === 1) return only;
+  return {
+    add: () => {
+      for (const count of counts) count.add();
+    },
+  };
 }
 
 /** A window by calls is cut from the sequence of all, by the machine. */
@@ -83,11 +98,13 @@ class PlainCount implements Count {
   }
 }
 
-/** A window by time: one number for each of its steps, and their sum. */
+/** A window by time: one number for each of its steps that are over, and their sum; and one for that under way. */
 class RecentCount implements Count {
   readonly #width: number;
   readonly #ring: Float64Array;
   #step: number;
+  #readAt: number;
+  #underWay = 0;
   #sum = 0;
 
   constructor(
@@ -97,34 +114,41 @@ class RecentCount implements Count {
     const { steps, width } = stepsOf(rate);
     this.#width = width;
     this.#ring = new Float64Array(steps);
-    this.#step = this.#stepNow();
+    this.#readAt = time.now();
+    this.#step = Math.floor(this.#readAt / width);
   }
 
   add(): void {
-    const place = this.#turn() % this.#ring.length;
-    this.#ring[place] = (this.#ring[place] ?? 0) + 1;
-    this.#sum += 1;
+    this.#turn();
+    this.#underWay += 1;
   }
 
   read(): Passed {
-    const step = this.#turn();
-    return { count: this.#sum, step };
+    this.#turn();
+    return { count: this.#sum + this.#underWay, step: this.#step };
   }
 
-  #stepNow(): number {
-    return Math.floor(this.time.now() / this.#width);
+  /** Within a turn of the event loop time stands still, and there is nothing to do. */
+  #turn(): void {
+    const now = this.time.now();
+    if (now === this.#readAt) return;
+    this.#readAt = now;
+    const step = Math.floor(now / this.#width);
+    if (step !== this.#step) this.#turnTo(step);
   }
 
-  /** Clears the steps that have begun since it was last asked: they are those of a whole window ago. */
-  #turn(): number {
-    const step = this.#stepNow();
-    const begun = Math.min(step - this.#step, this.#ring.length);
+  /** Puts away what was under way, and clears the steps that have begun: they are those of a whole window ago. */
+  #turnTo(step: number): void {
+    const { length } = this.#ring;
+    this.#ring[this.#step % length] = this.#underWay;
+    this.#sum += this.#underWay;
+    this.#underWay = 0;
+    const begun = Math.min(step - this.#step, length);
     for (let ago = 0; ago < begun; ago += 1) {
-      const place = (step - ago) % this.#ring.length;
+      const place = (step - ago) % length;
       this.#sum -= this.#ring[place] ?? 0;
       this.#ring[place] = 0;
     }
     this.#step = step;
-    return step;
   }
 }

@@ -1,5 +1,5 @@
-import { GatePermit } from './permit.js';
-import type { Ledger } from './permit.js';
+import type { Failure } from '../../machines/failure.js';
+import type { Ledger, Permit } from './permit.js';
 import type { Limited, TimeLimits } from './time-limits.js';
 
 /** Where it is told whether a call was slow: at once, or when it has ended. */
@@ -9,35 +9,45 @@ export interface SpeedLedger extends Ledger {
 }
 
 /** A permit whose call is slow as soon as it has been out for so long, while it is still out. */
-export class WatchedPermit extends GatePermit implements Limited {
+export class WatchedPermit implements Permit, Limited {
+  readonly admitted = true;
   place = -1;
   timer: unknown;
   #isSlow = false;
-  #isOver = false;
+  #settled = false;
 
   constructor(
-    protected override readonly ledger: SpeedLedger,
-    generation: number,
+    private readonly ledger: SpeedLedger,
+    readonly generation: number,
     readonly timeoutMs: number,
     private readonly limits: TimeLimits,
   ) {
-    super(ledger, generation);
     limits.begin(this);
   }
 
-  override succeed(): void {
-    this.#end(true);
-    super.succeed();
+  get backend(): string {
+    return this.ledger.name;
   }
 
-  override fail(...failure: Parameters<GatePermit['fail']>): void {
-    this.#end(true);
-    super.fail(...failure);
+  succeed(): void {
+    if (this.#settled) return;
+    this.#end();
+    if (!this.#isSlow) this.ledger.noteQuick(this.generation);
+    this.ledger.settleSuccess(this.generation);
   }
 
-  override release(): void {
-    this.#end(false);
-    super.release();
+  fail(failure: Failure): void {
+    if (this.#settled) return;
+    this.#end();
+    if (!this.#isSlow) this.ledger.noteQuick(this.generation);
+    this.ledger.settleFailure(this.generation, failure);
+  }
+
+  /** A call that is released before it was slow says nothing, nor whether it was quick. */
+  release(): void {
+    if (this.#settled) return;
+    this.#end();
+    this.ledger.settleRelease(this.generation);
   }
 
   expire(): void {
@@ -45,12 +55,8 @@ export class WatchedPermit extends GatePermit implements Limited {
     this.ledger.noteSlow(this.generation);
   }
 
-  /** A call that was released before it was slow says nothing, nor whether it was quick. */
-  #end(says: boolean): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#isSlow) return;
-    this.limits.end(this);
-    if (says) this.ledger.noteQuick(this.generation);
+  #end(): void {
+    this.#settled = true;
+    if (!this.#isSlow) this.limits.end(this);
   }
 }

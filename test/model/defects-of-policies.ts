@@ -139,13 +139,19 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
     'gate?.noteCheckSucceeded();',
     '',
   ),
-  defect('C17b', 'a call that was released is a sample', WATCHED, 'this.#end(false);', 'this.#end(true);'),
+  defect(
+    'C17b',
+    'a call that was released is a sample',
+    WATCHED,
+    'this.#end();\n    this.ledger.settleRelease',
+    'this.#end();\n    this.ledger.noteQuick(this.generation);\n    this.ledger.settleRelease',
+  ),
   defect(
     'C18',
     'a call that was slow counts as quick when it ends',
     WATCHED,
-    'if (this.#isSlow) return;',
-    'if (this.#isSlow && !says) return;',
+    'if (!this.#isSlow) this.ledger.noteQuick(this.generation);\n    this.ledger.settleSuccess',
+    'this.ledger.noteQuick(this.generation);\n    this.ledger.settleSuccess',
   ),
   defect(
     'C19',

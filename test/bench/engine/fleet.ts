@@ -2,10 +2,9 @@
 import { createActor, fromCallback } from 'xstate';
 import type { EventObject } from 'xstate';
 import type { CheckEvent, CheckInput } from '../../../machines/backend-setup.js';
-import type { EngineSettings } from '../../../src/engine/engine.js';
 import { median } from './measure.js';
 import type { Subject } from './measure.js';
-import { createBackendMachine, createEngine, Engine, parseEngineConfig } from './shipped.js';
+import { createBackendMachine, createEngine, parseEngineConfig } from './shipped.js';
 
 const MANY = 10_000;
 const CHANGES = 15;
@@ -27,20 +26,6 @@ const configOf = (names: readonly string[]) => ({
 
 const names = Array.from({ length: MANY }, (_, index) => `backend-${index}`);
 
-/** Validated settings, made anew each time, as a configuration that is read again makes them. */
-function settingsOf(wanted: readonly string[]): EngineSettings {
-  const { backends, supervision, ...rest } = parseEngineConfig(configOf(wanted));
-  return {
-    ...rest,
-    restart: supervision,
-    backends: Object.entries(backends).map(([name, { circuit, health }]) => ({
-      name,
-      identity: '',
-      policy: { circuit, health },
-    })),
-  };
-}
-
 export const fleetSubjects = {
   fleet: async () => {
     let lap = stopwatch();
@@ -51,31 +36,29 @@ export const fleetSubjects = {
     lap();
     engine.reconfigure(configOf([...names, 'another']));
     const wholeMs = lap();
-    await engine.stop();
 
-    const change = new Engine(settingsOf(names), (settings) => settings, { check: () => Promise.resolve() });
-    change.start();
-    await ready(change);
     const added: number[] = [];
     const removed: number[] = [];
     for (let count = 0; count < CHANGES; count += 1) {
-      const [more, fewer] = [settingsOf([...names, `another-${count}`]), settingsOf(names)];
       lap = stopwatch();
-      change.reconfigure(more);
+      engine.configure({ [`another-${count}`]: {} });
       added.push(lap());
-      change.reconfigure(fewer);
+      await ready(engine);
+      lap = stopwatch();
+      engine.remove(`another-${count}`);
       removed.push(lap());
     }
-    if (change.names.length !== MANY) throw new Error(`${change.names.length} backends are left`);
+    if (engine.names.length !== MANY + 1) throw new Error(`${engine.names.length} backends are left`);
     lap();
-    await change.stop();
+    await engine.stop();
     return { startMs, wholeMs, addMs: median(added), removeMs: median(removed), stopMs: lap() };
   },
   /** The same actors with nothing around them: what XState itself takes. */
   bareActors: () => {
     const check = fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined);
     const machine = createBackendMachine({ check, random: Math.random, passed: () => [] });
-    const policy = settingsOf(['one']).backends[0]!.policy;
+    const { circuit, health } = parseEngineConfig(configOf(['one'])).backends['one']!;
+    const policy = { circuit, health };
     const lap = stopwatch();
     const actors = names.map((name) =>
       createActor(machine, { input: { name, policy, checks: true } }).start(),

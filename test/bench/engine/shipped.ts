@@ -7,7 +7,6 @@ import type * as Configuration from '../../../src/config/engine-config.js';
 import type * as CreateEngine from '../../../src/create-engine.js';
 import type * as Handle from '../../../src/engine/backend-handle.js';
 import type { Backend } from '../../../src/engine/backend-handle.js';
-import type * as Engines from '../../../src/engine/engine.js';
 import type * as Executing from '../../../src/engine/execute.js';
 import type * as Gates from '../../../src/engine/gate.js';
 import type * as Outboxes from '../../../src/engine/outbox.js';
@@ -23,7 +22,6 @@ export const { parseEngineConfig } = (await load('src/config/engine-config.js'))
 export const { createEngine } = (await load('src/create-engine.js')) as typeof CreateEngine;
 export const { BackendHandle } = (await load('src/engine/backend-handle.js')) as typeof Handle;
 export const { blameBackend } = (await load('src/engine/execute.js')) as typeof Executing;
-export const { Engine } = (await load('src/engine/engine.js')) as typeof Engines;
 export const { Gate } = (await load('src/engine/gate.js')) as typeof Gates;
 export const { Outbox } = (await load('src/engine/outbox.js')) as typeof Outboxes;
 export const { TimeLimits } = (await load('src/engine/time-limits.js')) as typeof Limits;
