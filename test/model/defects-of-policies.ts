@@ -25,7 +25,7 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
     'refused calls dilute the rate',
     GATE,
     '      this.refused += 1;',
-    '      this.refused += 1;\n      this.#tally?.succeeded();',
+    '      this.refused += 1;\n      this.tally?.succeeded();',
   ),
   defect(
     'C4',
