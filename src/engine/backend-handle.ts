@@ -3,8 +3,7 @@ import type { Clock } from './clock.js';
 import { Aftermath, attempt, attemptUnlimited, CallRefusedError, rejected } from './execute.js';
 import type { Attempt, Classify, ExecuteOptions } from './execute.js';
 import type { Gate } from './gate.js';
-import { StayPermit } from './permit.js';
-import type { Permit, Refusal } from './permit.js';
+import type { Permit, Refusal, StayPermit } from './permit.js';
 import type { BackendStatus } from './status.js';
 import { statusOf } from './status-of.js';
 import type { TimeLimits } from './time-limits.js';
@@ -43,7 +42,7 @@ interface HandleWorld {
 
 /** The handle behind which gates change. */
 export class BackendHandle implements Backend {
-  #aftermath: Aftermath<StayPermit> | undefined;
+  #aftermath: Aftermath | undefined;
 
   constructor(
     public gate: Gate,
@@ -72,12 +71,12 @@ export class BackendHandle implements Backend {
   ): Promise<T> {
     if (signal?.aborted) return rejected(signal.reason);
     if (Number.isNaN(timeoutMs)) return rejected(new TypeError('timeoutMs is not a number'));
-    const aftermath = this.gate.admitFreely() ? this.#aftermathOfStay() : undefined;
-    const permit = aftermath?.permit ?? this.gate.permit();
+    const stay = this.gate.admitFreely();
+    const permit = stay ?? this.gate.permit();
     if (!permit.admitted) return rejected(new CallRefusedError(permit));
-    if (timeoutMs === Infinity && signal === undefined)
-      return attemptUnlimited(operation, aftermath ?? new Aftermath(permit, this.world.classify));
-    return attempt(permit, operation, { signal, timeoutMs }, this.world);
+    if (timeoutMs < Infinity || signal) return attempt(permit, operation, { signal, timeoutMs }, this.world);
+    const aftermath = stay ? this.#aftermathOf(stay) : new Aftermath(permit, this.world.classify);
+    return attemptUnlimited(operation, aftermath);
   }
 
   sessionLost(): void {
@@ -88,15 +87,9 @@ export class BackendHandle implements Backend {
     return statusOf(this.gate, this.world.clock);
   }
 
-  /**
-   * The permit of all calls of this stay that need none of their own, and what follows those that nothing limits: to
-   * make them for each call would cost more than the rest of the guard. The gate changes when the backend is replaced.
-   */
-  #aftermathOfStay(): Aftermath {
-    const { gate } = this;
-    const stay = this.#aftermath?.permit;
-    if (this.#aftermath === undefined || stay?.ledger !== gate || stay.generation !== gate.generation)
-      this.#aftermath = new Aftermath(new StayPermit(gate, gate.generation), this.world.classify);
+  /** What follows the unlimited calls of one stay: to make it for each call would cost more than the rest of the guard. */
+  #aftermathOf(stay: StayPermit): Aftermath {
+    if (this.#aftermath?.permit !== stay) this.#aftermath = new Aftermath(stay, this.world.classify);
     return this.#aftermath;
   }
 }

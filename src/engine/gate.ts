@@ -4,7 +4,7 @@ import { admitsCalls, admitsProbe, isOut, letsThrough } from '../../machines/pol
 import { Mirror } from './mirror.js';
 import type { MirrorWorld } from './mirror.js';
 import type { Outbox } from './outbox.js';
-import { GatePermit } from './permit.js';
+import { GatePermit, StayPermit } from './permit.js';
 import type { Ledger, Permit, Refusal, RefusalCode } from './permit.js';
 import { refusing } from './refusing.js';
 import type { TimeLimits } from './time-limits.js';
@@ -44,6 +44,8 @@ export class Gate extends Mirror implements SpeedLedger {
   #admits = false;
   /** Nothing has to be noted of them either. */
   #isFree = false;
+  /** The present stay's, once one has been asked for. */
+  #stay: StayPermit | undefined;
   #unheard: Ledger | undefined;
   /** A success has nothing to clear. */
   #quiet = false;
@@ -56,7 +58,7 @@ export class Gate extends Mirror implements SpeedLedger {
   }
 
   permit(): Permit | Refusal {
-    if (this.admitFreely()) return new GatePermit(this, this.generation);
+    if (this.#takesFreely()) return new GatePermit(this, this.generation);
     const refusal = this.peek();
     if (refusal) {
       this.refused += 1;
@@ -75,11 +77,9 @@ export class Gate extends Mirror implements SpeedLedger {
     return permit;
   }
 
-  /** Takes a permit of the present generation, if calls go through without asking. The caller settles it. */
-  admitFreely(): boolean {
-    if (!this.#isFree || this.inFlight >= this.maxInFlight) return false;
-    this.#count();
-    return true;
+  /** The permit that all calls of this stay share, if calls go through without asking. Who takes it settles it once. */
+  admitFreely(): StayPermit | undefined {
+    return this.#takesFreely() ? (this.#stay ??= new StayPermit(this, this.generation)) : undefined;
   }
 
   /** What the next call would be refused with; undefined when it would be admitted. Consumes nothing. */
@@ -103,6 +103,12 @@ export class Gate extends Mirror implements SpeedLedger {
       this.world.outbox.run(() => {
         ref.send(event);
       });
+  }
+
+  #takesFreely(): boolean {
+    if (!this.#isFree || this.inFlight >= this.maxInFlight) return false;
+    this.#count();
+    return true;
   }
 
   #count(): void {
@@ -205,6 +211,7 @@ export class Gate extends Mirror implements SpeedLedger {
   protected derive(): void {
     this.#refusal = undefined;
     this.#admits = !this.stopping && this.supervision === 'running' && admitsCalls(this.circuit);
+    this.#stay = undefined;
     this.#isFree = this.#admits && this.slowCallMs === undefined;
     this.#quiet =
       this.#admits && this.failures === 0 && (this.health === 'healthy' || this.health === 'degraded');

@@ -83,7 +83,7 @@ export class StayPermit implements Permit {
   readonly admitted = true;
 
   constructor(
-    readonly ledger: Ledger,
+    private readonly ledger: Ledger,
     readonly generation: number,
   ) {}
 

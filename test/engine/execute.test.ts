@@ -45,16 +45,22 @@ describe('execute', () => {
     expect(circuit()).toBe('closed');
   });
 
-  it('a classify that throws leaves no permit out [R06]', async () => {
-    const { engine } = harness(undefined, {
-      classify: () => {
-        throw new Error('bug');
-      },
-    });
-    await expect(engine.backend('one').execute(() => Promise.reject(new Error('down')))).rejects.toThrow(
-      'classify threw',
-    );
-    expect(engine.backend('one').status().calls).toMatchObject({ released: 1, inFlight: 0 });
+  it.each([
+    ['throws', Error],
+    ['says nothing', undefined],
+    ['says what is no outcome', { kind: 'no outcome' }],
+  ])('a classify that %s leaves no permit out, and its caller hears of it [R06] [R39]', async (_, said) => {
+    for (const timeoutMs of [1000, Infinity]) {
+      const { engine } = harness(undefined, {
+        classify: () => {
+          if (said === Error) throw new Error('bug');
+          return said as never;
+        },
+      });
+      const call = engine.backend('one').execute(() => Promise.reject(new Error('down')), { timeoutMs });
+      await expect(call).rejects.toThrow('classify threw');
+      expect(engine.backend('one').status().calls).toMatchObject({ released: 1, inFlight: 0 });
+    }
   });
 
   it('is refused by an open circuit with a typed error without a stack [R02]', async () => {

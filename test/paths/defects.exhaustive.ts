@@ -15,8 +15,11 @@ describe('a planted defect', () => {
     expect(found?.message).toMatch(/path: [^]*step \d+/);
   });
 
-  it('is not seen in the engine as shipped, nor in the one that sends every outcome [R34]', async () => {
+  it('is not seen in the engine as shipped [R34]', async () => {
     expect(await caught(createEngine)).toBeUndefined();
+  });
+
+  it('is not seen in the engine that sends every outcome [R34]', async () => {
     expect(await caught(await patchedEngine('sends-everything-too', SENDS_EVERYTHING))).toBeUndefined();
   });
 

@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Driver } from '../model/driver.js';
 import { SCALES } from '../model/settings.js';
 import type { Scale } from '../model/settings.js';
 import { TIMEOUT } from '../model/steps.js';
 import type { Part as Happening } from '../model/steps.js';
+
+// Seconds on a machine of its own.
+vi.setConfig({ testTimeout: 180_000 });
 
 type Ending = (typeof ENDINGS)[number];
 

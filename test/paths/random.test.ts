@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { live, randomLife, randomSteps, SEEDS } from '../model/history.js';
 import { patchedEngine } from '../model/patched.js';
 import { SENDS_EVERYTHING } from '../model/seeded.js';
+
+// Seconds on a machine of its own.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('a random life', () => {
   it.each(SEEDS.slice(0, 2))('goes as the oracle says, seed %i [R01] [R06] [R07] [R34]', async (seed) => {

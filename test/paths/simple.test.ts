@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { explore } from '../model/graph.js';
 import { REGIONS, simplePaths } from '../model/regions.js';
 import { SCALES } from '../model/settings.js';
 import { runPaths, tour } from '../model/tour.js';
+
+// Seconds on a machine of its own.
+vi.setConfig({ testTimeout: 180_000 });
 
 const quick = REGIONS.filter(({ name }) => ['circuit, hasty', 'checks, operated'].includes(name));
 

@@ -43,6 +43,14 @@ const rivalCalls = (results: Results) => ({
 const calls: readonly Budget[] = [
   { what: 'permit, closed', unit: '×', limit: 1.3, ours: ratio('permit'), rivals: rivalCalls },
   {
+    what: 'permit, closed, 1,000,000 calls in its window',
+    unit: '×',
+    limit: 1.3,
+    ours: ratio('permitWindowCalls'),
+  },
+  { what: 'permit, closed, an hour in its window', unit: '×', limit: 1.3, ours: ratio('permitWindowTime') },
+  { what: 'permit, closed, slow calls watched', unit: '×', ours: ratio('permitTimed') },
+  {
     what: 'permit, closed: what it adds, over what the cheapest cockatiel adds',
     unit: '×',
     limit: 0.1,
@@ -56,9 +64,19 @@ const calls: readonly Budget[] = [
     rivals: (results) => ({ ...rivalCalls(results), 'empty async wrapper': ratio('wrapper')(results) }),
   },
   {
-    what: 'execute, closed, with its time limit',
+    what: 'execute, closed, without a time limit, 1,000,000 calls in its window',
+    unit: '×',
+    ours: ratio('executeWindow'),
+  },
+  {
+    what: 'execute, closed, without a time limit, slow calls watched',
     unit: '×',
     limit: 2.2,
+    ours: ratio('executeTimed'),
+  },
+  {
+    what: 'execute, closed, with its time limit',
+    unit: '×',
     ours: ratio('execute'),
     rivals: (results) => ({
       'cockatiel with timeout': ratio('cockatielTimeout')(results),
@@ -96,6 +114,23 @@ const failures: readonly Budget[] = [
       cockatiel: ratio('failureCockatiel')(results),
       'opossum lean': ratio('failureOpossum')(results),
     }),
+  },
+  {
+    what: 'failure while closed, 1,000,000 calls in its window, over one with 10',
+    unit: '×',
+    limit: 1.2,
+    ours: (results) => ratio('failureWindowMany')(results) / ratio('failureWindowFew')(results),
+  },
+  {
+    what: 'failure while closed, an hour in its window, over one with 10 calls',
+    unit: '×',
+    limit: 1.2,
+    ours: (results) => ratio('failureWindowTime')(results) / ratio('failureWindowFew')(results),
+  },
+  {
+    what: 'failure while closed, 10 calls in its window, over one without a window',
+    unit: '×',
+    ours: (results) => ratio('failureWindowFew')(results) / ratio('failureUnwatched')(results),
   },
   { what: 'failure while closed, with its event, permit', unit: '×', ours: ratio('failure') },
   { what: 'failure while closed, with its event, execute', unit: '×', ours: ratio('failureExecute') },

@@ -7,7 +7,7 @@ import { actorOf, healthyBackend } from './shipped.js';
 const failure = { category: 'connection_failed' } as const;
 
 async function openBackend() {
-  const backend = await healthyBackend(1);
+  const backend = await healthyBackend({ failureThreshold: 1 });
   const permit = backend.permit();
   if (permit.admitted) permit.fail(failure);
   return backend;

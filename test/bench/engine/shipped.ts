@@ -4,6 +4,7 @@
  */
 import type * as BackendMachines from '../../../machines/backend.js';
 import type * as Configuration from '../../../src/config/engine-config.js';
+import type { EngineConfigInput } from '../../../src/config/engine-config.js';
 import type * as CreateEngine from '../../../src/create-engine.js';
 import type * as Handle from '../../../src/engine/backend-handle.js';
 import type { Backend } from '../../../src/engine/backend-handle.js';
@@ -28,10 +29,12 @@ export const { TimeLimits } = (await load('src/engine/time-limits.js')) as typeo
 export const { TurnTime } = (await load('src/engine/turn-time.js')) as typeof Turns;
 export const { VirtualClock } = (await load('src/engine/virtual-clock.js')) as typeof Virtual;
 
-/** A backend of a running engine in real time, found healthy, with a circuit that `failures` in a row trip. */
-export async function healthyBackend(failures = Number.MAX_SAFE_INTEGER): Promise<Backend> {
+type CircuitInput = NonNullable<NonNullable<EngineConfigInput['backends'][string]>['circuit']>;
+
+/** A backend of a running engine in real time, found healthy. Unless `circuit` says otherwise, nothing trips it. */
+export async function healthyBackend(circuit: CircuitInput = {}): Promise<Backend> {
   const engine = createEngine(
-    { backends: { one: { circuit: { failureThreshold: failures } } } },
+    { backends: { one: { circuit: { failureThreshold: Number.MAX_SAFE_INTEGER, ...circuit } } } },
     { check: () => Promise.resolve() },
   );
   engine.start();

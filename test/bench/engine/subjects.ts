@@ -3,10 +3,12 @@ import { eventSubjects } from './events.js';
 import { failureSubjects } from './failures.js';
 import { fleetSubjects } from './fleet.js';
 import { memorySubjects } from './memory.js';
+import { windowSubjects } from './windows.js';
 
 /** Everything that is measured, each in its own processes. */
 export const subjects = {
   ...callSubjects,
+  ...windowSubjects,
   ...failureSubjects,
   ...eventSubjects,
   ...memorySubjects,
