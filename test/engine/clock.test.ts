@@ -1,30 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Deadlines } from '../../src/engine/deadlines.js';
 import { SystemClock } from '../../src/engine/system-clock.js';
 import { VirtualClock } from '../../src/engine/virtual-clock.js';
 
 describe('deadlines', () => {
-  it('come out in the order of their time, and of their setting where that is the same [R03]', () => {
-    fc.assert(
-      fc.property(fc.array(fc.record({ delay: fc.nat(20), dropped: fc.boolean() })), (plans) => {
-        const deadlines = new Deadlines();
-        const set = plans.map(({ delay }, index) => ({
-          index,
-          delay,
-          deadline: deadlines.add(() => undefined, 0, delay),
-        }));
-        const kept = set.filter(({ index }) => !plans[index]?.dropped);
-        for (const { index, deadline } of set) if (plans[index]?.dropped) deadlines.remove(deadline);
-        const expected = kept.sort((a, b) => a.delay - b.delay || a.index - b.index);
-        const taken = [];
-        for (let next = deadlines.takeDue(20); next; next = deadlines.takeDue(20)) taken.push(next);
-        expect(taken).toEqual(expected.map(({ deadline }) => deadline));
-      }),
-    );
-  });
-
   it('Infinity is never, NaN is an error, and removing twice changes nothing [R03]', () => {
     const deadlines = new Deadlines();
     deadlines.add(() => undefined, 0, Infinity);
