@@ -1,187 +1,124 @@
 import { getAdjacencyMap } from '@xstate/graph';
-import { fromCallback } from 'xstate';
-import type { AnyStateNode, EventObject } from 'xstate';
+import { initialTransition, transition } from 'xstate';
+import type { AnyStateNode } from 'xstate';
 import { describe, expect, it } from 'vitest';
-import { createBackendMachine } from '../../machines/backend.js';
 import type { BackendPolicy } from '../../machines/backend-policy.js';
-import type { BackendMachine, BackendSnapshot } from '../../machines/backend.js';
-import type { BackendEvent, BackendInput, CheckEvent, CheckInput } from '../../machines/backend-setup.js';
-import type { Failure } from '../../machines/failure.js';
+import type { BackendSnapshot } from '../../machines/backend.js';
 import { admitsProbe } from '../../machines/policy.js';
 import { regionsOf } from '../../machines/regions.js';
+import { backendMachine, composed, essenceOf, stepsIn } from '../model/graph.js';
+import type { World } from '../model/graph.js';
+import { SCALES, withoutCircuit } from '../model/settings.js';
+import type { Scale } from '../model/settings.js';
+import { labelOf } from '../model/steps.js';
+import type { Step } from '../model/steps.js';
 
-/** Small, and different from each other, so that no limit hides behind another. */
-const enabled = {
-  circuit: { failureThreshold: 3, openMs: 20_000, successThreshold: 2, maxProbes: 3, probeLimitMs: 7000 },
-  health: { checkIntervalMs: 150, checkTimeoutMs: 100, unhealthyThreshold: 2, degradedThresholdMs: 50 },
-} satisfies BackendPolicy;
-const disabled: BackendPolicy = { health: enabled.health };
-/** Reconnections are spaced by 100 ms, then by the interval: a third loss is like the second. */
-const LOSSES = 2;
-const FAILURES = enabled.circuit.failureThreshold;
-
-const machine = createBackendMachine({
-  check: fromCallback<EventObject, CheckInput, CheckEvent>(() => undefined),
-  random: () => 0.5,
-  passed: () => [],
-});
-
-/**
- * What the future of a state depends on: every field that a guard or a delay reads, and no other.
- *
- * Generations are left out, as only their equality is asked for, and the events below are either of the present one or
- * stale. Failures and losses are cut off where no guard and no delay can tell any more of them apart. The reason of a
- * check is asked for while it is out, the open time as the circuit opens; a pause follows from state and losses.
- */
-function essence({ value, context }: BackendSnapshot): string {
-  const { failures, probes, probeSuccesses, losses, reason, openForMs, policy } = context;
-  return JSON.stringify([
-    value,
-    policy.circuit !== undefined,
-    Math.min(failures, FAILURES),
-    probes,
-    probeSuccesses,
-    Math.min(losses, LOSSES),
-    typeof value.checks === 'object' && reason === 'interval',
-    value.circuit === 'open' && openForMs,
-  ]);
+interface State {
+  readonly key: string;
+  readonly backend: BackendSnapshot;
+  readonly out: readonly { readonly step: Step; readonly to: string; readonly next: BackendSnapshot }[];
 }
+type Graph = ReadonlyMap<string, State>;
 
-const failures: Failure[] = [
-  { category: 'timeout' },
-  { category: 'authentication_failed' },
-  { category: 'overloaded', retryAfterMs: 45_000 },
-];
+const FRESH = {
+  status: 'active',
+  output: undefined,
+  error: undefined,
+  proved: false,
+  passed: { failures: 0, slowCalls: 0 },
+} as const;
 
-/** What can happen to a backend in this state. What the machine says to itself is not among it. */
-function eventsIn(snapshot: BackendSnapshot): BackendEvent[] {
-  const { checks } = snapshot.value;
-  const { generation, probes } = snapshot.context;
-  const { circuit } = regionsOf(snapshot);
-  const running = typeof checks === 'object' && checks.active === 'running';
-  const queued = typeof checks === 'object' && checks.active === 'queued';
-  const permitOut = circuit === 'closed' || circuit === 'disabled' || probes > 0;
-  const outcomes = (of: number): BackendEvent[] => [
-    { type: 'call.succeeded', generation: of },
-    { type: 'call.released', generation: of },
-    ...failures.map((failure) => ({ type: 'call.failed', generation: of, failure }) as const),
-  ];
-  const deadlines = snapshot._nodes.flatMap(({ after }) => after.map(({ eventType }) => eventType));
-  return [
-    ...outcomes(-1),
-    ...(permitOut ? outcomes(generation) : []),
-    { type: 'permit.taken', generation },
-    { type: 'permit.taken', generation: -1 },
-    ...(queued ? ([{ type: 'check.started' }, { type: 'check.skipped' }] as const) : []),
-    ...(running
-      ? ([
-          { type: 'check.succeeded', elapsedMs: 50 },
-          { type: 'check.succeeded', elapsedMs: 51 },
-          { type: 'check.skipped' },
-          ...failures.map((failure) => ({ type: 'check.failed', failure }) as const),
-        ] as const)
-      : []),
-    { type: 'session.lost' },
-    { type: 'check.request' },
-    { type: 'circuit.isolate' },
-    { type: 'circuit.release' },
-    { type: 'circuit.reset' },
-    { type: 'policy.changed', policy: enabled },
-    { type: 'policy.changed', policy: disabled },
-    // Any deadline that is set may be the next to pass: every order of them is walked.
-    ...(deadlines.map((type) => ({ type })) as unknown as BackendEvent[]),
-  ];
-}
-
-function nameOf(event: BackendEvent): string {
-  return JSON.stringify(event, (key, value: unknown) =>
-    key === 'generation' ? (value === -1 ? 'stale' : 'present') : value,
-  );
-}
-
-/** Every state by its essence, with what follows it. */
-type Graph = Readonly<
-  Record<
-    string,
-    {
-      readonly state: BackendSnapshot;
-      readonly transitions: Readonly<
-        Record<string, { readonly event: BackendEvent; readonly state: BackendSnapshot }>
-      >;
-    }
-  >
+/** The same function, with the types that a logic which is no machine does not fit. */
+const adjacencyOf = getAdjacencyMap as unknown as (
+  logic: ReturnType<typeof composed>,
+  options: {
+    fromState: World | undefined;
+    limit: number;
+    serializeState: (world: World) => string;
+    serializeEvent: typeof labelOf;
+    events: (world: World) => readonly Step[];
+    stopWhen: (world: World) => boolean;
+  },
+) => Readonly<
+  Record<string, { state: World; transitions: Readonly<Record<string, { event: Step; state: World }>> }>
 >;
 
-/** The same function, with the types that a machine which emits does not fit. */
-const adjacencyOf = getAdjacencyMap as unknown as (
-  logic: BackendMachine,
-  options: {
-    input: BackendInput;
-    limit: number;
-    serializeState: typeof essence;
-    serializeEvent: typeof nameOf;
-    events: typeof eventsIn;
-    stopWhen: (state: BackendSnapshot) => boolean;
-  },
-) => Graph;
+/** What a backend may begin with that goes on where it crashed. */
+function resumed({ settings: { circuit, health }, checked: checks }: Scale): World[] {
+  const most = circuit.failureThreshold ?? health.unhealthyThreshold;
+  const policies = [{ circuit, health }, withoutCircuit({ health })] as readonly BackendPolicy[];
+  return policies.flatMap((policy) =>
+    (['closed', 'open', 'halfOpen', 'isolated', 'disabled'] as const).flatMap((former) =>
+      Array.from({ length: most + 1 }, (_, failures) => {
+        const resume = { circuit: former, openForMs: circuit.openMs, generation: 7, failures, openings: 0 };
+        const [backend] = initialTransition(backendMachine, { name: 'one', policy, checks, resume });
+        return { ...FRESH, backend };
+      }),
+    ),
+  );
+}
 
 /** Everything that a backend can come to, whatever it begins with: nothing, or what a former life left. */
-function explore(checks: boolean): Graph {
-  const former = (['closed', 'open', 'halfOpen', 'isolated', 'disabled'] as const).flatMap((circuit) =>
-    Array.from({ length: FAILURES + 1 }, (_, failed) => ({
-      resume: { circuit, openForMs: 20_000, generation: 7, failures: failed },
-    })),
-  );
-  let graph: Graph = {};
-  for (const policy of [enabled, disabled])
-    for (const resume of [{}, ...former]) {
-      const known = graph;
-      const found = adjacencyOf(machine, {
-        input: { name: 'one', policy, checks, ...resume },
-        limit: 500_000,
-        serializeState: essence,
-        serializeEvent: nameOf,
-        events: eventsIn,
-        stopWhen: (state) => essence(state) in known,
-      });
-      graph = { ...found, ...known };
+function graphOf(scale: Scale): Graph {
+  const keyOf = essenceOf(scale);
+  const graph = new Map<string, State>();
+  for (const fromState of [undefined, ...resumed(scale)]) {
+    const found = adjacencyOf(composed(scale), {
+      fromState,
+      limit: 1e6,
+      serializeState: keyOf,
+      serializeEvent: labelOf,
+      events: stepsIn(scale),
+      stopWhen: (world) => graph.has(keyOf(world)),
+    });
+    for (const [key, { state, transitions }] of Object.entries(found)) {
+      if (graph.has(key)) continue;
+      const out = Object.values(transitions).map(({ event: step, state: next }) => ({
+        step,
+        to: keyOf(next),
+        next: next.backend,
+      }));
+      graph.set(key, { key, backend: state.backend, out });
     }
+  }
   return graph;
 }
 
-const graphs: [string, Graph][] = [
-  ['checked', explore(true)],
-  ['unchecked', explore(false)],
-];
+const { briefPatient, briefHasty, unchecked, rated, slow } = SCALES;
+const graphs = [briefPatient, briefHasty, unchecked, rated, slow].map(
+  (scale) => ({ name: scale.name, scale, graph: graphOf(scale) }) as const,
+);
 
-/** The essences from which a goal can be reached over the edges that may be used. */
+/** The states from which a goal can be reached by steps that may be made. */
 function reaching(
   graph: Graph,
-  isGoal: (state: BackendSnapshot) => boolean,
-  mayUse: (event: BackendEvent) => boolean,
+  isGoal: (backend: BackendSnapshot) => boolean,
+  mayMake: (step: Step) => boolean,
 ): ReadonlySet<string> {
   const before = new Map<string, string[]>();
-  for (const [from, { transitions }] of Object.entries(graph))
-    for (const { event, state } of Object.values(transitions)) {
-      if (!mayUse(event)) continue;
-      const to = essence(state);
-      const known = before.get(to);
-      if (known) known.push(from);
-      else before.set(to, [from]);
-    }
-  const reached = new Set(Object.keys(graph).filter((key) => isGoal(graph[key]!.state)));
+  for (const { key: from, out } of graph.values())
+    for (const { step, to } of out) if (mayMake(step)) before.set(to, [...(before.get(to) ?? []), from]);
+  const reached = new Set([...graph.values()].flatMap(({ key, backend }) => (isGoal(backend) ? [key] : [])));
   for (const key of reached) for (const from of before.get(key) ?? []) reached.add(from);
   return reached;
 }
 
-const admits = (state: BackendSnapshot) => ['closed', 'disabled'].includes(regionsOf(state).circuit);
+const circuitOf = (backend: BackendSnapshot) => regionsOf(backend).circuit;
+const admits = (backend: BackendSnapshot) => ['closed', 'disabled'].includes(circuitOf(backend));
+const isOut = ({ value }: BackendSnapshot) => typeof value.checks === 'object';
+/** The names of the deadlines that are set. */
+const armed = ({ _nodes }: BackendSnapshot) =>
+  _nodes.flatMap(({ after }) => after.map(({ eventType }) => eventType.split('.')[2]));
 
 /** What happens by itself to a backend that works: deadlines pass, checks and calls succeed. No operator, no failure. */
-function isRecovery(event: BackendEvent): boolean {
-  return (
-    event.type.startsWith('xstate.after.') ||
-    ['check.started', 'check.succeeded', 'permit.taken', 'call.succeeded'].includes(event.type)
-  );
+function isRecovery(step: Step): boolean {
+  if (step.type === 'check.ends' || step.type === 'settle')
+    return step.verdict === 'succeeded' && !isStale(step);
+  return ['deadline', 'check.begins', 'call'].includes(step.type);
+}
+
+function isStale(step: Step): boolean {
+  return step.type === 'settle' && step.stale === true;
 }
 
 function leavesOf(node: AnyStateNode): AnyStateNode[] {
@@ -191,95 +128,102 @@ function leavesOf(node: AnyStateNode): AnyStateNode[] {
 
 describe('the graph of the backend machine', () => {
   it('reaches every state of circuit, health and checks [R06] [R12] [R13]', () => {
-    const reached = new Set(
-      graphs.flatMap(([, graph]) =>
-        Object.values(graph).flatMap(({ state }) => state._nodes.map(({ id }) => id)),
-      ),
-    );
-    const lasting = leavesOf(machine.root).filter(({ always }) => !always || always.length === 0);
+    const states = graphs.flatMap(({ graph }) => [...graph.values()]);
+    const reached = new Set(states.flatMap(({ backend }) => backend._nodes.map(({ id }) => id)));
+    const lasting = leavesOf(backendMachine.root).filter(({ always }) => !always || always.length === 0);
     expect(lasting.map(({ id }) => id).filter((id) => !reached.has(id))).toEqual([]);
   });
 
-  describe.each(graphs)('of a %s backend', (_, graph) => {
-    const states = Object.values(graph);
+  describe.each(graphs)('$name', ({ scale, graph }) => {
+    const states = [...graph.values()];
 
     it('lets calls through again from everywhere [R06]', () => {
       const reached = reaching(graph, admits, () => true);
-      expect(Object.keys(graph).filter((key) => !reached.has(key))).toEqual([]);
+      expect(states.filter(({ key }) => !reached.has(key))).toEqual([]);
     });
 
     it('recovers by itself, without an operator, wherever it is not isolated [R04] [R06]', () => {
       const reached = reaching(graph, admits, isRecovery);
-      const stuck = Object.keys(graph).filter((key) => !reached.has(key));
-      expect(stuck.filter((key) => regionsOf(graph[key]!.state).circuit !== 'isolated')).toEqual([]);
+      const stuck = states.filter(({ key }) => !reached.has(key));
+      expect(stuck.filter(({ backend }) => circuitOf(backend) !== 'isolated')).toEqual([]);
     });
 
     it('recovers by checks alone, where there are checks and no calls [R04]', () => {
-      const reached = reaching(
-        graph,
-        admits,
-        (event) => isRecovery(event) && event.type !== 'permit.taken' && event.type !== 'call.succeeded',
-      );
-      const stuck = states.filter(
-        ({ state }) =>
-          state.context.checks && regionsOf(state).circuit !== 'isolated' && !reached.has(essence(state)),
-      );
-      expect(stuck).toEqual([]);
+      const byChecks = (step: Step) => isRecovery(step) && step.type !== 'call' && step.type !== 'settle';
+      const reached = reaching(graph, admits, byChecks);
+      const stuck = states.filter(({ key }) => scale.checked && !reached.has(key));
+      expect(stuck.filter(({ backend }) => circuitOf(backend) !== 'isolated')).toEqual([]);
     });
 
     it('is left unchanged by every stale outcome [R07]', () => {
-      for (const { state, transitions } of states)
-        for (const { event, state: next } of Object.values(transitions))
-          if ('generation' in event && event.generation === -1) expect(essence(next)).toBe(essence(state));
+      for (const { key, out } of states)
+        for (const { step, to } of out)
+          if (isStale(step)) expect([labelOf(step), to]).toEqual([labelOf(step), key]);
+    });
+
+    it('takes no permit of an older stay, and none of its calls is slow [R07]', () => {
+      for (const { backend } of states)
+        for (const type of ['permit.taken', 'call.slow'] as const) {
+          const [next] = transition(backendMachine, backend, { type, generation: -1 });
+          expect([type, next.value, next.context]).toEqual([type, backend.value, backend.context]);
+        }
     });
 
     it('lets nothing out of isolation but a release [R10]', () => {
-      for (const { state, transitions } of states)
-        for (const { event, state: next } of Object.values(transitions))
-          if (state.value.circuit === 'isolated' && next.value.circuit !== 'isolated')
-            expect(event.type).toBe('circuit.release');
+      for (const { backend, out } of states)
+        for (const { step, next } of out)
+          if (circuitOf(backend) === 'isolated' && circuitOf(next) !== 'isolated')
+            expect(step.type).toBe('release');
     });
 
-    it('checks whatever is neither open nor isolated, now or later [R13]', () => {
-      for (const { state } of states)
-        if (state.context.checks && !['open', 'isolated'].includes(regionsOf(state).circuit))
-          expect(regionsOf(state).nextCheck).not.toBe('none');
-    });
-
-    it('checks nothing while open or isolated [R02] [R10]', () => {
-      for (const { state } of states)
-        if (state.value.circuit === 'open' || state.value.circuit === 'isolated')
-          expect(['suspended', 'off']).toContain(state.value.checks);
-    });
-
-    it('has no more attempts out in half-open than probes are allowed [R04]', () => {
-      for (const { state } of states) {
-        const { checks } = state.value;
-        const out = state.context.probes + (typeof checks === 'object' ? 1 : 0);
-        if (regionsOf(state).circuit === 'halfOpen')
-          expect(out).toBeLessThanOrEqual(enabled.circuit.maxProbes);
+    it('has the end of an open stay armed while open, and none while isolated [R03] [R10]', () => {
+      for (const { backend } of states) {
+        const { circuit, nextCheck } = regionsOf(backend);
+        if (circuit === 'open') expect(armed(backend)).toEqual(['openFor']);
+        if (circuit === 'isolated') expect([armed(backend), nextCheck]).toEqual([[], 'none']);
       }
     });
 
+    it('checks whatever is neither open nor isolated, now or later [R13]', () => {
+      for (const { backend } of states)
+        if (scale.checked && !['open', 'isolated'].includes(circuitOf(backend)))
+          expect(regionsOf(backend).nextCheck).not.toBe('none');
+    });
+
+    it('checks nothing while open or isolated [R02] [R10]', () => {
+      for (const { backend } of states)
+        if (['open', 'isolated'].includes(circuitOf(backend)))
+          expect(['suspended', 'off']).toContain(backend.value.checks);
+    });
+
+    it('has no more attempts out in half-open than probes are allowed [R04]', () => {
+      for (const { backend } of states)
+        if (circuitOf(backend) === 'halfOpen')
+          expect(backend.context.probes + (isOut(backend) ? 1 : 0)).toBeLessThanOrEqual(
+            scale.settings.circuit.maxProbes,
+          );
+    });
+
     it('waits in half-open for a check, a deadline or a call, never for nothing [R06]', () => {
-      for (const { state } of states) {
-        if (regionsOf(state).circuit !== 'halfOpen') continue;
-        const { probes, checks } = state.context;
-        const deadline = state._nodes.some(({ after }) => after.length > 0);
-        const waits = typeof state.value.checks === 'object' || deadline;
-        expect(waits || admitsProbe(probes, checks, enabled.circuit.maxProbes)).toBe(true);
+      for (const { backend } of states) {
+        if (circuitOf(backend) !== 'halfOpen') continue;
+        const { probes, checks } = backend.context;
+        const waits = isOut(backend) || armed(backend).length > 0;
+        expect(waits || admitsProbe(probes, checks, scale.settings.circuit.maxProbes)).toBe(true);
       }
     });
 
     it('begins every check anew when the circuit enters another stay [R07]', () => {
-      for (const { state, transitions } of states)
-        for (const { event, state: next } of Object.values(transitions))
-          if (next.context.generation !== state.context.generation && typeof next.value.checks === 'object')
-            expect([nameOf(event), next.value.checks.active, next.context.reason]).toEqual([
-              nameOf(event),
+      for (const { backend, out } of states)
+        for (const { step, next } of out) {
+          const { checks } = next.value;
+          if (next.context.generation !== backend.context.generation && typeof checks === 'object')
+            expect([labelOf(step), checks.active, next.context.reason]).toEqual([
+              labelOf(step),
               'queued',
               'probe',
             ]);
+        }
     });
   });
 });

@@ -167,7 +167,7 @@ function armed(backend: BackendSnapshot): { what: Deadline; type: string }[] {
  * guard cannot tell apart above a limit; the reason of a check while none is out; the open time but while open; the
  * pause, which follows from state and losses; `resume`, read at the start alone.
  */
-function essenceOf({ settings: { circuit, health }, others = [] }: Scale): (world: World) => string {
+export function essenceOf({ settings: { circuit, health }, others = [] }: Scale): (world: World) => string {
   const mostFailures = Math.max(
     ...[{ circuit, health }, ...others].map((one) =>
       Math.max(one.circuit?.failureThreshold ?? 0, one.health.unhealthyThreshold),

@@ -41,4 +41,4 @@ export default function setup(): () => Promise<void> {
     writeFileSync(REPORT, await format(`${HEAD}\n${text}\n`, { ...options, parser: 'markdown' }));
   };
 }
-const PARTS = 7;
+const PARTS = 9;
