@@ -24,7 +24,7 @@ const door = (files, patterns) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'reports'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

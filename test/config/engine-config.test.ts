@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import { parseEngineConfig, type EngineConfigInput } from '../../src/config/engine-config.js';
 import { createEngine } from '../../src/create-engine.js';
-import type { EngineSettings } from '../../src/engine/engine.js';
+import type { ConfigReader, EngineSettings } from '../../src/engine/engine.js';
 
 /** Stands for the engine: what it is given is all that is asked here. */
 vi.mock('../../src/engine/engine.js', () => ({
   Engine: class {
     readonly settings: EngineSettings;
-    constructor(config: EngineConfigInput, read: (config: EngineConfigInput) => EngineSettings) {
-      this.settings = read(config);
+    constructor(config: EngineConfigInput, reader: ConfigReader<EngineConfigInput>) {
+      this.settings = reader.read(config);
     }
   },
 }));

@@ -1,0 +1,16 @@
+export default {
+  mutate: ['machines/**/*.ts', 'src/engine/**/*.ts'],
+  testRunner: 'vitest',
+  vitest: { configFile: 'vitest.mutation.config.ts', related: false },
+  plugins: ['@stryker-mutator/vitest-runner', './test/mutation/ignorer.mjs'],
+  ignorers: ['words'],
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  reporters: ['json', 'clear-text', 'progress-append-only'],
+  jsonReporter: { fileName: 'reports/mutation/mutation.json' },
+  clearTextReporter: { logTests: false, allowColor: false, reportMutants: false, reportTests: false },
+  timeoutMS: 20_000,
+  tempDirName: 'reports/mutation/sandbox',
+  ignorePatterns: ['visualizations', '*.md', 'LICENSE', 'vmcp.yaml', 'dist/paths'],
+  thresholds: { high: 95, low: 95, break: 95 },
+};
