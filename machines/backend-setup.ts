@@ -175,8 +175,9 @@ export function backendSetup({ check, random, passed }: BackendParts) {
       enterCircuit: enqueueActions(({ enqueue, context, event }, { to }: { to: CircuitState }) => {
         const generation = context.generation + 1;
         const counting = context.counting + 1;
-        enqueue.assign({ generation, probes: 0, probeSuccesses: 0, marks: [], counting, rate: undefined });
-        const { lastCategory, openForMs, rate } = context;
+        const { lastCategory, openForMs } = context;
+        const rate = to === 'open' ? context.rate : undefined;
+        enqueue.assign({ generation, probes: 0, probeSuccesses: 0, marks: [], counting, rate });
         // What is slow has not failed: an older failure has no part in it.
         const category = rate?.policy.of === 'slowCalls' ? undefined : lastCategory;
         enqueue.emit({

@@ -186,7 +186,6 @@ export class Fleet {
     return new Gate(name, {
       clock: this.world.clock,
       outbox: this.world.outbox,
-      limits: this.#limits,
       turnTime: this.#turnTime,
       onIdle: (gate) => {
         this.#onIdle(gate);

@@ -1,21 +1,19 @@
 import type { BackendRef } from '../../machines/backend.js';
 import type { Failure } from '../../machines/failure.js';
 import { admitsCalls, admitsProbe, isOut, letsThrough } from '../../machines/policy.js';
+import { Batch } from './batch.js';
+import type { SpeedLedger } from './batch.js';
 import { Mirror } from './mirror.js';
 import type { MirrorWorld } from './mirror.js';
 import type { Outbox } from './outbox.js';
 import { GatePermit, StayPermit } from './permit.js';
 import type { Ledger, Permit, Refusal, RefusalCode } from './permit.js';
 import { refusing } from './refusing.js';
-import type { TimeLimits } from './time-limits.js';
 import { unheardBy } from './unheard.js';
-import { WatchedPermit } from './watched-permit.js';
-import type { SpeedLedger } from './watched-permit.js';
 
 /** What all gates of an engine share. */
 export interface GateWorld extends MirrorWorld {
   readonly outbox: Outbox;
-  readonly limits: TimeLimits;
   /** Called when a call is settled and none is left in flight. */
   readonly onIdle: (gate: Gate) => void;
 }
@@ -42,10 +40,10 @@ export class Gate extends Mirror implements SpeedLedger {
   #full: Refusal | undefined;
   /** Calls go through, as many as there is room for. */
   #admits = false;
-  /** Nothing has to be noted of them either. */
-  #isFree = false;
   /** The present stay's, once one has been asked for. */
   #stay: StayPermit | undefined;
+  /** The calls of this stay and this turn, where their speed is watched. */
+  #batch: Batch | undefined;
   #unheard: Ledger | undefined;
   /** A success has nothing to clear. */
   #quiet = false;
@@ -58,7 +56,7 @@ export class Gate extends Mirror implements SpeedLedger {
   }
 
   permit(): Permit | Refusal {
-    if (this.#takesFreely()) return new GatePermit(this, this.generation);
+    if (this.#takesFreely()) return new GatePermit(this.#ledger(), this.generation);
     const refusal = this.peek();
     if (refusal) {
       this.refused += 1;
@@ -66,8 +64,6 @@ export class Gate extends Mirror implements SpeedLedger {
     }
     const { generation } = this;
     this.#count();
-    if (this.#admits)
-      return new WatchedPermit(this, generation, this.slowCallMs ?? Infinity, this.world.limits);
     if (this.#refusalCode() !== undefined) {
       this.wouldRefuse += 1;
       return new GatePermit((this.#unheard ??= unheardBy(this)), generation);
@@ -77,9 +73,14 @@ export class Gate extends Mirror implements SpeedLedger {
     return permit;
   }
 
-  /** The permit that all calls of this stay share, if calls go through without asking. Who takes it settles it once. */
+  /**
+   * The permit that calls of this stay share, all or those of a turn, if calls go through without asking. Who takes it
+   * settles it once.
+   */
   admitFreely(): StayPermit | undefined {
-    return this.#takesFreely() ? (this.#stay ??= new StayPermit(this, this.generation)) : undefined;
+    if (!this.#takesFreely()) return undefined;
+    if (this.slowCallMs !== undefined) return this.#join(this.slowCallMs).permit;
+    return (this.#stay ??= new StayPermit(this, this.generation));
   }
 
   /** What the next call would be refused with; undefined when it would be admitted. Consumes nothing. */
@@ -106,9 +107,29 @@ export class Gate extends Mirror implements SpeedLedger {
   }
 
   #takesFreely(): boolean {
-    if (!this.#isFree || this.inFlight >= this.maxInFlight) return false;
+    if (!this.#admits || this.inFlight >= this.maxInFlight) return false;
     this.#count();
     return true;
+  }
+
+  /** Where a call is settled that goes through without asking. */
+  #ledger(): Ledger {
+    return this.slowCallMs === undefined ? this : this.#join(this.slowCallMs);
+  }
+
+  /** The batch of a call that begins now. */
+  #join(slowCallMs: number): Batch {
+    if (this.#batch) return this.#batch.join();
+    const { clock } = this.world;
+    const batch = new Batch(this, this.generation, slowCallMs, clock).join();
+    if (clock.afterTurn) {
+      this.#batch = batch;
+      clock.afterTurn(() => {
+        if (this.#batch === batch) this.#batch = undefined;
+        batch.close();
+      });
+    } else batch.close();
+    return batch;
   }
 
   #count(): void {
@@ -212,7 +233,7 @@ export class Gate extends Mirror implements SpeedLedger {
     this.#refusal = undefined;
     this.#admits = !this.stopping && this.supervision === 'running' && admitsCalls(this.circuit);
     this.#stay = undefined;
-    this.#isFree = this.#admits && this.slowCallMs === undefined;
+    this.#batch = undefined;
     this.#quiet =
       this.#admits && this.failures === 0 && (this.health === 'healthy' || this.health === 'degraded');
   }

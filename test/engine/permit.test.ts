@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { Batch } from '../../src/engine/batch.js';
 import { GatePermit } from '../../src/engine/permit.js';
 import type { Permit } from '../../src/engine/permit.js';
-import { TimeLimits } from '../../src/engine/time-limits.js';
 import { unheardBy } from '../../src/engine/unheard.js';
 import { VirtualClock } from '../../src/engine/virtual-clock.js';
-import { WatchedPermit } from '../../src/engine/watched-permit.js';
+import { createEngine } from '../../src/create-engine.js';
 import { refused } from './harness.js';
 
 type Ending = keyof typeof ENDINGS;
@@ -17,6 +17,21 @@ const ENDINGS = {
 const ALL = Object.keys(ENDINGS) as Ending[];
 const TOLD = { succeed: ['success', 7], fail: ['failure', 7, refused], release: ['release', 7] } as const;
 const SLOW_MS = 100;
+
+/** Virtual time that knows turns: they end when the test says so. */
+class TurningClock extends VirtualClock {
+  readonly #after: (() => void)[] = [];
+
+  afterTurn(callback: () => void): void {
+    this.#after.push(callback);
+  }
+
+  endTurn(): void {
+    for (const callback of this.#after.splice(0)) callback();
+  }
+}
+
+const ENDLESS = { timeoutMs: Infinity };
 
 /** What a ledger is told, and the permits of it. */
 function books() {
@@ -35,7 +50,12 @@ function books() {
     told,
     clock,
     plain: () => new GatePermit(ledger, 7),
-    watched: () => new WatchedPermit(ledger, 7, SLOW_MS, new TimeLimits(clock)),
+    batch: () => new Batch(ledger, 7, SLOW_MS, clock),
+    watched: () => {
+      const batch = new Batch(ledger, 7, SLOW_MS, clock).join();
+      batch.close();
+      return new GatePermit(batch, 7);
+    },
   };
 }
 
@@ -79,6 +99,62 @@ describe('a permit whose call may be slow', () => {
     ENDINGS[ending](permit);
     clock.advance(SLOW_MS);
     expect(told).toEqual([['slow', 7], TOLD[ending]]);
+  });
+});
+
+describe('the calls of one turn', () => {
+  it('are slow together, those that are still out [R09]', () => {
+    const { told, clock, batch } = books();
+    const all = batch();
+    const { permit } = all.join().join().join();
+    permit.succeed();
+    expect(clock.pending).toBe(0);
+    all.close();
+    clock.advance(SLOW_MS - 1);
+    permit.release();
+    told.length = 0;
+    clock.advance(1);
+    expect(told).toEqual([['slow', 7]]);
+    permit.fail(refused);
+    expect(told).toEqual([['slow', 7], TOLD.fail]);
+  });
+
+  it('need no deadline when they have ended before it is over [R09]', () => {
+    const { told, clock, batch } = books();
+    const all = batch();
+    all.join().permit.succeed();
+    all.join().permit.succeed();
+    all.close();
+    expect(clock.pending).toBe(0);
+    clock.advance(SLOW_MS);
+    expect(told).toEqual([['quick', 7], TOLD.succeed, ['quick', 7], TOLD.succeed]);
+  });
+
+  it('are two batches where a stay ends between them [R07] [R09]', async () => {
+    const clock = new TurningClock();
+    const rates = [{ of: 'slowCalls', threshold: 1, window: { calls: 4 }, minimumCalls: 3 } as const];
+    const engine = createEngine(
+      { backends: { one: { circuit: { rates, slowCallMs: SLOW_MS } } } },
+      { clock },
+    );
+    engine.start();
+    const one = engine.backend('one');
+    const old = one.permit();
+    engine.isolate('one');
+    engine.release('one');
+    engine.reset('one');
+    for (let call = 0; call < 3; call += 1) void one.execute(() => new Promise(() => undefined), ENDLESS);
+    expect(clock.pending).toBe(0);
+    clock.endTurn();
+    // One for the stay that is over, one for the three calls of the present.
+    expect(clock.pending).toBe(2);
+    if (old.admitted) old.succeed();
+    expect(clock.pending).toBe(1);
+    clock.advance(SLOW_MS);
+    expect(one.status()).toMatchObject({ circuit: 'open', trippedBy: { matching: 3, calls: 3 } });
+    const stopped = engine.stop({ drainMs: 0 });
+    clock.advance(0);
+    await stopped;
   });
 });
 

@@ -117,6 +117,7 @@ describe('a failure rate over the last calls', () => {
         for (const outcome of pattern) if (circuit() === 'closed') calls(outcome);
       expect(circuit()).toBe('open');
       expect(status().consecutiveFailures).toBeLessThan(5);
+      expect(status().trippedBy).toMatchObject({ of: 'failures', calls: 20 });
       const opened = events.find((event) => event.type === 'circuit.changed' && event.to === 'open');
       expect(opened).toMatchObject({
         cause: 'call.failed',

@@ -117,7 +117,36 @@ const REFUSALS: [RefusalCode, (world: Guarded) => unknown, number | undefined, s
   ],
 ];
 
+const rate = (of: 'failures' | 'slowCalls') =>
+  ({ of, threshold: 0.5, window: { calls: 4 }, minimumCalls: 2 }) as const;
+
 describe('a call that is refused', () => {
+  it.each([
+    ['failed', { rates: [rate('failures')] }, 'too many of its calls failed and its circuit is open'],
+    [
+      'were slow',
+      { rates: [rate('slowCalls')], slowCallMs: 300 },
+      'too many of its calls were slow and its circuit is open',
+    ],
+  ])('says that too many calls %s, where that opened the circuit [R09] [R21]', async (_, circuit, reason) => {
+    const world = await guarded({ backends: { one: { ...policy, circuit } } });
+    if ('slowCallMs' in circuit) {
+      world.permit();
+      world.permit();
+      await world.clock.run(300);
+    } else world.fail(1);
+    expect(await world.call()).toMatchObject({ unavailable: { code: 'CIRCUIT_OPEN', reason } });
+  });
+
+  it('says that there is no room, and its backend stays listed [R09] [R21]', async () => {
+    const world = await guarded({ backends: { one: { ...policy, maxInFlight: 1 } } });
+    world.permit();
+    expect(await world.call()).toMatchObject({
+      unavailable: { code: 'BULKHEAD_FULL', reason: 'as many calls as it may have at once are out' },
+    });
+    expect(world.backend.advertised).toBe(true);
+  });
+
   it.each(REFUSALS)(
     '%s: says why and until when, and nothing is sent [R21]',
     async (code, provoke, retryAfterMs, reason) => {

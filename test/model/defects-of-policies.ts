@@ -3,7 +3,7 @@ import type { Defect } from './defect.js';
 
 const WINDOW = 'machines/window.ts';
 const TALLY = 'src/engine/tally.ts';
-const WATCHED = 'src/engine/watched-permit.ts';
+const BATCH = 'src/engine/batch.ts';
 
 /** Group C of the catalogue, and what else the optional policies can get wrong. */
 export const DEFECTS_OF_POLICIES: readonly Defect[] = [
@@ -30,9 +30,9 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
   defect(
     'C4',
     'a call that is out is not slow before it has ended',
-    WATCHED,
-    'this.#isSlow = true;\n    this.ledger.noteSlow(this.generation);',
-    '',
+    BATCH,
+    'this.ledger.noteSlow(generation);',
+    'break;',
   ),
   defect(
     'C5b',
@@ -142,16 +142,16 @@ export const DEFECTS_OF_POLICIES: readonly Defect[] = [
   defect(
     'C17b',
     'a call that was released is a sample',
-    WATCHED,
-    'this.#end();\n    this.ledger.settleRelease',
-    'this.#end();\n    this.ledger.noteQuick(this.generation);\n    this.ledger.settleRelease',
+    BATCH,
+    'this.#leave();\n    this.ledger.settleRelease',
+    'this.#answered(generation);\n    this.ledger.settleRelease',
   ),
   defect(
     'C18',
     'a call that was slow counts as quick when it ends',
-    WATCHED,
-    'if (!this.#isSlow) this.ledger.noteQuick(this.generation);\n    this.ledger.settleSuccess',
-    'this.ledger.noteQuick(this.generation);\n    this.ledger.settleSuccess',
+    BATCH,
+    'if (!this.#isSlow) this.ledger.noteQuick',
+    'this.ledger.noteQuick',
   ),
   defect(
     'C19',

@@ -257,6 +257,8 @@ export class Driver {
     );
     if (status.rates ?? oracle.settings.circuit?.rates)
       this.#expect('rates', status.rates ?? [], oracle.rates);
+    if (status.trippedBy ?? oracle.tripped)
+      this.#expect('rate that tripped', status.trippedBy, oracle.tripped);
     this.#same('checks out', this.#checksOut, oracle.check === 'running' ? 1 : 0);
     if (this.#seen.length !== this.#told || oracle.events.length !== this.#told)
       this.#expect('events', this.#seen.slice(this.#told), oracle.events.slice(this.#told));

@@ -72,6 +72,8 @@ export class Oracle {
   /** Calls of this stay that are probes. */
   callsOut = 0;
   wouldRefuse = 0;
+  /** The rate that opened the circuit, while it is open [R09]. */
+  tripped: Reading | undefined;
   readonly out = new Set<Call>();
   /** Of those out, the ones that may yet be slow. */
   readonly watched = new Set<Call>();
@@ -297,7 +299,7 @@ export class Oracle {
     const rate = this.rates.find((one) => one.of === 'failures' && isReached(one));
     this.#count(failure);
     if (this.circuit === 'half-open' || (this.circuit === 'closed' && inRow)) this.#open(cause, failure);
-    else if (this.circuit === 'closed' && rate) this.#open(cause, failure, { rate });
+    else if (this.circuit === 'closed' && rate) this.#open(cause, failure, rate);
     if (this.failures >= this.settings.health.unhealthyThreshold) {
       const denied = failure.category === 'authentication_failed';
       this.#say(denied ? 'unauthenticated' : 'unhealthy', cause, failure.category);
@@ -323,7 +325,7 @@ export class Oracle {
       if (call.generation !== this.generation) continue;
       this.#windows.timed(this.now, true);
       const rate = this.rates.find((one) => one.of === 'slowCalls' && isReached(one));
-      if (this.circuit === 'closed' && rate) this.#open('call.slow', undefined, { rate });
+      if (this.circuit === 'closed' && rate) this.#open('call.slow', undefined, rate);
     }
   }
 
@@ -337,7 +339,7 @@ export class Oracle {
   }
 
   /** Each opening in a row is longer, until time in which all went well has made up for it [R03] [R09]. */
-  #open(cause: string, failure: Failed | undefined, more: object = {}): void {
+  #open(cause: string, failure: Failed | undefined, rate?: Reading): void {
     const { openMs = 0, backoff } = this.settings.circuit ?? {};
     const { multiplier, maxOpenMs, jitter } = backoff ?? { multiplier: 1, maxOpenMs: openMs, jitter: 0 };
     const grown = (openings: number) => Math.min(openMs * multiplier ** openings, maxOpenMs);
@@ -346,7 +348,8 @@ export class Oracle {
     const openForMs = Math.max(openMs, grown(this.#openings) * spread, asked);
     if (grown(this.#openings + 1) > grown(this.#openings)) this.#openings += 1;
     const category = failure && { category: failure.category };
-    this.#enter('open', cause, { ...category, retryAfterMs: openForMs, ...more });
+    this.#enter('open', cause, { ...category, retryAfterMs: openForMs, ...(rate && { rate }) });
+    this.tripped = rate;
     this.#openUntil = this.now + openForMs;
   }
 
@@ -368,6 +371,7 @@ export class Oracle {
     this.#countAnew();
     const { circuit: from, generation } = this;
     this.circuit = to;
+    this.tripped = undefined;
     if (to === 'closed') this.#armDecay();
     this.events.push({ at: this.now, type: 'circuit.changed', from, to, generation, cause, ...more });
     if (to !== 'open' && to !== 'isolated') this.#checkNow('other');
