@@ -70,7 +70,7 @@ export class Batch implements Ledger {
 
   #leave(): void {
     this.#out -= 1;
-    if (this.#out === 0 && this.#timer !== undefined) this.clock.clearTimeout(this.#timer);
+    if (this.#out === 0) this.clock.clearTimeout(this.#timer);
   }
 
   #expire(): void {

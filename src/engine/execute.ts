@@ -75,8 +75,7 @@ export const excuseRefusals =
     error instanceof CallRefusedError ? { kind: 'released' } : classify(error);
 
 function categoryOf(error: unknown): FailureCategory {
-  const name = error instanceof Error ? error.name : '';
-  return name === 'TimeoutError' ? 'timeout' : 'backend_unavailable';
+  return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'backend_unavailable';
 }
 
 type Operation<T> = (attempt: Attempt) => PromiseLike<T> | T;
@@ -190,7 +189,7 @@ class LimitedAttempt<T> implements Attempt, Limited {
       this.permit.release();
       this.abort(caller.reason);
     };
-    caller.addEventListener('abort', giveUp, { once: true });
+    caller.addEventListener('abort', giveUp);
     this.unfollow = () => {
       caller.removeEventListener('abort', giveUp);
     };

@@ -125,7 +125,7 @@ export class Gate extends Mirror implements SpeedLedger {
     if (clock.afterTurn) {
       this.#batch = batch;
       clock.afterTurn(() => {
-        if (this.#batch === batch) this.#batch = undefined;
+        this.#batch = undefined;
         batch.close();
       });
     } else batch.close();
@@ -170,7 +170,7 @@ export class Gate extends Mirror implements SpeedLedger {
   }
 
   noteSlow(generation: number): void {
-    if (generation === this.generation) this.send({ type: 'call.slow', generation });
+    this.send({ type: 'call.slow', generation });
   }
 
   noteQuick(generation: number): void {
@@ -197,7 +197,7 @@ export class Gate extends Mirror implements SpeedLedger {
   /** Whether an outcome counts. One of an older stay, or of an actor that is gone, changes nothing. */
   #isCurrent(generation: number): boolean {
     this.inFlight -= 1;
-    if (generation === this.generation && this.ref !== undefined) return true;
+    if (generation === this.generation) return true;
     this.stale += 1;
     this.#landed();
     return false;
@@ -215,7 +215,7 @@ export class Gate extends Mirror implements SpeedLedger {
 
   #hasFreeProbe(): boolean {
     const context = this.snapshot?.context;
-    if (context === undefined || this.circuit !== 'halfOpen') return false;
+    if (context === undefined) return false;
     return admitsProbe(context.probes, context.checks, context.policy.circuit?.maxProbes ?? 1);
   }
 

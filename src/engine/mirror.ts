@@ -175,7 +175,6 @@ export abstract class Mirror implements Standing {
   #adoptPolicy({ circuit, maxInFlight = Infinity }: BackendPolicy): void {
     this.maxInFlight = maxInFlight;
     this.observing = circuit?.observeOnly ?? false;
-    const judgesSpeed = circuit?.rates?.some(({ of }) => of === 'slowCalls') ?? false;
-    this.slowCallMs = judgesSpeed ? circuit?.slowCallMs : undefined;
+    this.slowCallMs = circuit?.slowCallMs;
   }
 }

@@ -32,18 +32,19 @@ export class TimeLimits {
     this.clock.afterTurn(this.#onTurnOver);
   }
 
+  /** Ends a limit, once. */
   end(call: Limited): void {
     const { place } = call;
     if (place < 0) {
       this.clock.clearTimeout(call.timer);
       return;
     }
-    call.place = -1;
     // The last takes the place that is free, so that ending costs the same however many calls a turn has.
     const last = this.#ofThisTurn.pop();
-    if (last === undefined || last === call) return;
-    this.#ofThisTurn[place] = last;
-    last.place = place;
+    if (last && last !== call) {
+      this.#ofThisTurn[place] = last;
+      last.place = place;
+    }
   }
 
   readonly #onTurnOver = (): void => {

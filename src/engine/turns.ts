@@ -22,22 +22,22 @@ export class Turns {
    */
   take(begin: () => void, isUrgent = false): () => void {
     const line = isUrgent ? this.#urgent : this.#waiting;
-    let state: 'waiting' | 'holding' | 'done' = 'waiting';
+    let holds = false;
     const start = () => {
-      state = 'holding';
+      holds = true;
       this.#held += 1;
       queueMicrotask(() => {
-        if (state === 'holding') begin();
+        if (holds) begin();
       });
     };
     line.add(start);
     this.#admit();
     return () => {
-      if (state === 'holding') {
+      if (holds) {
         this.#held -= 1;
         this.#admit();
       } else line.delete(start);
-      state = 'done';
+      holds = false;
     };
   }
 

@@ -211,6 +211,27 @@ describe('what an error says', () => {
     expect(one.status().calls).toMatchObject({ released: 1, inFlight: 0 });
   });
 
+  it('is asked of a classify that says what is no outcome: its caller learns all three [R06]', async () => {
+    const said = { kind: 'perhaps' } as never;
+    const { one } = await healthy(undefined, { classify: () => said });
+    const call = one.execute(() => Promise.reject(new Error('down')), WITHOUT_END);
+    const cause = new TypeError('what classify says is no outcome', { cause: said });
+    await expect(call).rejects.toThrow(new Error('classify threw', { cause }));
+  });
+
+  it.each([undefined, 5000])(
+    'of a call that is too late names its backend, slow from %s ms on [R06]',
+    async (slowCallMs) => {
+      const rates = [{ of: 'slowCalls', threshold: 1, window: { calls: 10 }, minimumCalls: 5 } as const];
+      const circuit = { ...policy.circuit, ...(slowCallMs && { rates, slowCallMs }) };
+      const { one, clock } = await healthy({ backends: { one: { circuit } } });
+      const call = one.execute(() => new Promise(() => undefined), { timeoutMs: 70 });
+      const told = expect(call).rejects.toThrow(new CallTimeoutError('one', 70));
+      await clock.run(70);
+      await told;
+    },
+  );
+
   it('of the engine itself is in its name, its code and its words [R02] [R06]', () => {
     expect(new CallRefusedError({ admitted: false, backend: 'one', code: 'CIRCUIT_OPEN' })).toMatchObject({
       name: 'CallRefusedError',

@@ -6,6 +6,7 @@ import { unheardBy } from '../../src/engine/unheard.js';
 import { VirtualClock } from '../../src/engine/virtual-clock.js';
 import { createEngine } from '../../src/create-engine.js';
 import { refused } from './harness.js';
+import { TurningClock } from './turning-clock.js';
 
 type Ending = keyof typeof ENDINGS;
 
@@ -17,19 +18,6 @@ const ENDINGS = {
 const ALL = Object.keys(ENDINGS) as Ending[];
 const TOLD = { succeed: ['success', 7], fail: ['failure', 7, refused], release: ['release', 7] } as const;
 const SLOW_MS = 100;
-
-/** Virtual time that knows turns: they end when the test says so. */
-class TurningClock extends VirtualClock {
-  readonly #after: (() => void)[] = [];
-
-  afterTurn(callback: () => void): void {
-    this.#after.push(callback);
-  }
-
-  endTurn(): void {
-    for (const callback of this.#after.splice(0)) callback();
-  }
-}
 
 const ENDLESS = { timeoutMs: Infinity };
 

@@ -2,21 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { TimeLimits } from '../../src/engine/time-limits.js';
 import { TurnTime } from '../../src/engine/turn-time.js';
 import { VirtualClock } from '../../src/engine/virtual-clock.js';
-
-/** A virtual clock that knows turns of the event loop: they end when they are told to. */
-class TurningClock extends VirtualClock {
-  asked = 0;
-  #waiting: (() => void)[] = [];
-
-  afterTurn(callback: () => void): void {
-    this.asked += 1;
-    this.#waiting.push(callback);
-  }
-
-  endTurn(): void {
-    for (const callback of this.#waiting.splice(0)) callback();
-  }
-}
+import { TurningClock } from './turning-clock.js';
 
 let clock = new TurningClock();
 let limits = new TimeLimits(clock);

@@ -16,21 +16,29 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
     what: 'an outcome of an older stay counts',
     patches: [
       UNGUARDED,
-      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
+      {
+        file: GATE,
+        from: 'if (generation === this.generation) return true;',
+        to: 'if (this.ref !== undefined) return true;',
+      },
     ],
   },
   defect(
     'A2',
     'the gate calls every older outcome current, and the machine alone refuses it',
     GATE,
-    'if (generation === this.generation && this.ref !== undefined) return true;',
+    'if (generation === this.generation) return true;',
     'if (this.ref !== undefined) { generation = this.generation; return true; }',
   ),
   {
     id: 'A3',
     what: 'an older outcome is taken for one of the present stay',
     patches: [
-      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
+      {
+        file: GATE,
+        from: 'if (generation === this.generation) return true;',
+        to: 'if (this.ref !== undefined) return true;',
+      },
       {
         file: GATE,
         from: "this.send({ type: 'call.failed', generation, failure })",
@@ -42,7 +50,11 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
     id: 'A4',
     what: 'an older success clears the failures of a later stay',
     patches: [
-      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
+      {
+        file: GATE,
+        from: 'if (generation === this.generation) return true;',
+        to: 'if (this.ref !== undefined) return true;',
+      },
       {
         file: GATE,
         from: "this.send({ type: 'call.succeeded', generation })",
@@ -54,7 +66,11 @@ export const DEFECTS_OF_STAYS: readonly Defect[] = [
     id: 'A5',
     what: 'an older release frees a probe it never held',
     patches: [
-      { file: GATE, from: 'if (generation === this.generation && this.ref', to: 'if (this.ref' },
+      {
+        file: GATE,
+        from: 'if (generation === this.generation) return true;',
+        to: 'if (this.ref !== undefined) return true;',
+      },
       {
         file: GATE,
         from: "this.send({ type: 'call.released', generation })",
