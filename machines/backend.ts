@@ -14,6 +14,7 @@ export function createBackendMachine(parts: BackendParts) {
   const backend = backendSetup(parts);
   return backend.createMachine({
     id: 'backend',
+    description: 'One backend. Its three regions hear the same events, each for itself.',
     context: ({ input }) => firstContext(input),
     type: 'parallel',
     states: { circuit: circuitOf(backend), health: healthOf(backend), checks: checksOf(backend) },

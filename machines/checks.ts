@@ -12,6 +12,7 @@ export const checksOf = (backend: BackendSetup) =>
     on: { 'check.suspend': { target: '.suspended' } },
     states: {
       starting: {
+        description: 'A life begins: a former one may have left the circuit open.',
         always: [
           { guard: 'isUnchecked', target: 'off' },
           { guard: 'wasRefusing', target: 'suspended' },

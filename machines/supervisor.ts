@@ -233,6 +233,7 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
     },
   }).createMachine({
     id: 'supervisor',
+    description: 'Keeps the backends alive: one for one, none disturbs another.',
     context: ({ input: { backends, restart }, spawn }) => {
       const children: Record<string, Child> = {};
       backends.forEach((spec, index) => {
@@ -262,7 +263,7 @@ export function createSupervisorMachine({ backend, resumeOf }: SupervisorParts) 
         after: { drainLimit: { target: 'stopped' } },
         on: { 'calls.drained': { target: 'stopped' } },
       },
-      stopped: { type: 'final' },
+      stopped: { description: 'Nothing runs any more.', type: 'final' },
     },
   });
   return machine;
