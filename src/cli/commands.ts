@@ -38,8 +38,12 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
   const commands: Commands = {
     serve: (serveOptions) => serve(serveOptions, options),
     validate: (fileOptions) => {
-      out(configurationReport(readConfiguration(fileOptions, options.host.env)));
+      out(configurationReport(readConfiguration(fileOptions, options.host.env), fileOptions.server));
       return EXIT.ok;
+    },
+    simulate: async (simulateOptions) => {
+      const { runSimulation } = await import('./simulate.js');
+      return runSimulation(simulateOptions, options.host);
     },
     schema: ({ crd }) => {
       out(crd ? failureHandlingCrd() : `${JSON.stringify(configSchema(), null, 2)}\n`);

@@ -50,19 +50,33 @@ export function secretsOf({ backends }: VmcpConfig): readonly string[] {
 }
 
 /** What `validate` says of a valid configuration: a summary, notices, and the failure handling in effect. */
-export function configurationReport(config: VmcpConfig): string {
+export function configurationReport(config: VmcpConfig, server?: string): string {
   const { notices, file } = config;
   const doors = notices.filter(({ severity }) => severity === 'refuses').length;
+  const isWarned = notices.some(({ severity }) => severity === 'warning');
   return [
     `Validating configuration: ${shown(file, MAX_LINE)}`,
     '✓ Configuration is valid',
     ...summary(config).map((line) => `  ${shown(line, MAX_LINE)}`),
     ...(notices.length > 0 ? ['', 'Notices:'] : []),
     ...listed(notices.map((notice) => formatNotice(file, notice))),
+    ...(isWarned ? ['', trial(file, server)] : []),
     ...(doors > 0 ? ['', '`breakwater serve` refuses to start with this configuration.'] : []),
     ...failureHandlingTables(config),
     '',
   ].join('\n');
+}
+
+/** How to see what a warning comes to. */
+function trial(file: string, server: string | undefined): string {
+  const chosen = server === undefined ? '' : ` --server ${quoted(server)}`;
+  const command = `breakwater simulate --config ${quoted(file)}${chosen} --scenario crash`;
+  return `See what it comes to in an outage: ${shown(command, MAX_LINE)}`;
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function summary(config: VmcpConfig): string[] {

@@ -6,7 +6,7 @@ import type { Colour, Paint } from './terminal.js';
 type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { readonly type: T }>;
 
 /** An event in words. */
-interface Telling {
+export interface Telling {
   readonly level: 'info' | 'warn' | 'error';
   readonly colour: Colour;
   /** `circuit`, `health` or `backend`. */
@@ -50,7 +50,8 @@ function readable(ms: number): string {
   return `${Math.ceil(ms / 6000) / 10} min`;
 }
 
-function tell(event: EngineEvent): Telling {
+/** An event in words, without its time and its backend. */
+export function tell(event: EngineEvent): Telling {
   switch (event.type) {
     case 'circuit.changed':
       return circuitChange(event);

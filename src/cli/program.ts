@@ -4,6 +4,7 @@ import { parseAuthority, parseOrigin } from '../http/access.js';
 import { LOG_LEVELS } from '../logging/json-log.js';
 import type { LogLevel } from '../logging/json-log.js';
 import { EXIT } from './exit-code.js';
+import { simulateHelp } from './simulate-help.js';
 
 const DEFAULT_HOST = '127.0.0.1';
 /** The reference's. */
@@ -30,10 +31,22 @@ export interface ServeOptions extends FileOptions {
   readonly allowedOrigins: readonly string[];
 }
 
+export interface SimulateOptions extends FileOptions {
+  /** A name or a file. `list` prints what there is by name. */
+  readonly scenario: string;
+  /** A second configuration. */
+  readonly compare?: string;
+  readonly backend?: string;
+  /** Where to write a picture; `true` is stdout, in place of the text. */
+  readonly svg?: string | true;
+  readonly json: boolean;
+}
+
 /** What the commands do. Each returns, or resolves with, the exit code. */
 export interface Commands {
   serve(options: ServeOptions): Promise<number>;
   validate(options: FileOptions): number;
+  simulate(options: SimulateOptions): Promise<number>;
   schema(options: { readonly crd: boolean }): number;
   /** As `version` and `--version` print it. */
   readonly version: string;
@@ -79,6 +92,7 @@ function createProgram(commands: Commands, done: (exitCode: number) => void, out
   // Subcommands take over the settings that are there when they are made.
   addServe(program, commands, done);
   addValidate(program, commands, done);
+  addSimulate(program, commands, done);
   program
     .command('schema')
     .description('print the JSON Schema of the configuration, for editors')
@@ -141,15 +155,38 @@ function addValidate(program: Command, commands: Commands, done: (exitCode: numb
     .action((options: FileOptions) => done(commands.validate(options)));
 }
 
+const SCENARIO_FLAGS = '-s, --scenario <file|name>';
+
+function addSimulate(program: Command, commands: Commands, done: (exitCode: number) => void): void {
+  const command = program
+    .command('simulate')
+    .description('show what a configuration makes of an outage, in virtual time')
+    .hook('preAction', (_, called) => {
+      if (called.getOptionValue('scenario') === undefined) {
+        called.error(`error: required option '${SCENARIO_FLAGS}' not specified`);
+      }
+    });
+  withFile(command, (called) => called.getOptionValue('scenario') !== 'list')
+    .option(SCENARIO_FLAGS, 'what happens to a backend; list shows those with a name; required', given)
+    .option('--compare <file>', 'another configuration, beside the first', given)
+    .option('--backend <name>', 'which backend; by default the first', given)
+    .option('--svg [file]', 'draw it, to a file or to stdout')
+    .option('--json', 'print everything as JSON')
+    .addHelpText('after', simulateHelp)
+    .action(async ({ json = false, ...rest }: Omit<SimulateOptions, 'json'> & { json?: boolean }) =>
+      done(await commands.simulate({ ...rest, json })),
+    );
+}
+
 const FILE_FLAGS = '-c, --config <file>';
 
 /** The file is required, but said to be missing only after a misspelt option had its say. */
-function withFile(command: Command): Command {
+function withFile(command: Command, isNeeded: (called: Command) => boolean = () => true): Command {
   return command
     .option(FILE_FLAGS, 'vMCP YAML, or a VirtualMCPServer manifest; required', given)
     .option('--server <name>', 'which VirtualMCPServer of a file with several', given)
     .hook('preAction', (_, called) => {
-      if (called.getOptionValue('config') === undefined) {
+      if (isNeeded(called) && called.getOptionValue('config') === undefined) {
         called.error(`error: required option '${FILE_FLAGS}' not specified`);
       }
     });
@@ -194,6 +231,7 @@ function collectOrigins(text: string, before: readonly string[] = []): readonly 
 const PROGRAM_HELP = `
 Examples:
   breakwater validate --config vmcp.yaml
+  breakwater simulate --config vmcp.yaml --scenario crash
   breakwater serve --config vmcp.yaml
 
 Exit codes: 0 done; 1 the configuration is refused or the server cannot start;

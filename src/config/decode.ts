@@ -18,13 +18,21 @@ export type Locate = (path: Path) => Location;
 
 /** Reads a tree into the shape of a configuration file. Everything that does not fit is told at once. */
 export function decode(root: YamlNode): { file: ConfigFile } | { problems: Problem[] } {
+  return decodeAs(ConfigFile, root);
+}
+
+/** Reads a tree into the shape of another file whose scalars are those of `leaf.ts`. */
+export function decodeAs<File>(
+  shape: z.ZodType<File>,
+  root: YamlNode,
+): { file: File } | { problems: Problem[] } {
   if (root.kind !== 'mapping') {
     return { problems: [{ key: '', ...root.place, message: 'expected a mapping at the top of the file' }] };
   }
-  const result = ConfigFile.safeParse(inputOf(root));
+  const result = shape.safeParse(inputOf(root));
   if (result.success) return { file: result.data };
   const locate = locator(root);
-  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, locate));
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, shape, locate));
   return { problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
 
@@ -59,7 +67,7 @@ function inputOf(node: YamlNode): unknown {
   return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, inputOf(value)]));
 }
 
-function problemsOf(issue: z.core.$ZodIssue, locate: Locate): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, shape: z.ZodType, locate: Locate): Problem[] {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue.code !== 'unrecognized_keys') {
     const { key, line, column } = locate(path);
@@ -67,7 +75,7 @@ function problemsOf(issue: z.core.$ZodIssue, locate: Locate): Problem[] {
   }
   return issue.keys.map((unknown) => {
     const { key, line, column } = locate([...path, unknown]);
-    return { key, line, column, ...unknownKey(unknown, knownKeys(path)) };
+    return { key, line, column, ...unknownKey(unknown, knownKeys(shape, path)) };
   });
 }
 
@@ -100,8 +108,8 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best !== undefined && best.far <= Math.max(2, name.length / 2) ? best.candidate : undefined;
 }
 
-function knownKeys(path: Path): string[] {
-  let schema: unknown = ConfigFile;
+function knownKeys(shape: z.ZodType, path: Path): string[] {
+  let schema: unknown = shape;
   for (const step of path) {
     schema = unwrap(schema);
     if (schema instanceof z.ZodObject) schema = schema.shape[step as string];

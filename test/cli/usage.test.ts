@@ -13,6 +13,7 @@ async function parsed(...argv: readonly string[]) {
       return Promise.resolve(0);
     },
     validate: () => 0,
+    simulate: () => Promise.resolve(0),
     schema: () => 0,
     version: 'breakwater 1.2.3',
   };
@@ -23,7 +24,17 @@ async function parsed(...argv: readonly string[]) {
 
 describe('help', () => {
   it.each([
-    ['', ['serve', 'validate', 'schema', 'version', 'Exit codes: 0 done; 1 the configuration is refused']],
+    [
+      '',
+      [
+        'serve',
+        'validate',
+        'simulate',
+        'schema',
+        'version',
+        'Exit codes: 0 done; 1 the configuration is refused',
+      ],
+    ],
     [
       'serve',
       [
@@ -33,6 +44,23 @@ describe('help', () => {
       ],
     ],
     ['validate', ['--config <file>', '--server <name>', 'Exit code 0']],
+    [
+      'simulate',
+      [
+        ...['--config <file>', '--scenario <file|name>', '--compare <file>', '--backend <name>', '--json'],
+        ...[
+          '--svg [file]',
+          'crash',
+          'hang',
+          'slow',
+          'flap',
+          'errors',
+          'relapse',
+          'callsPerSecond',
+          'is: down',
+        ],
+      ],
+    ],
     ['schema', ['--crd', 'breakwater schema > vmcp.schema.json']],
     ['version', ['print the version']],
   ])(

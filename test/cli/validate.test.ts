@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { configurationReport } from '../../src/cli/configuration.js';
 import { packageRoot } from '../../src/cli/package-root.js';
-import { failureHandling, sample } from '../config/sample.js';
+import { failureHandling, load, sample } from '../config/sample.js';
 import { command, fileOf } from './fake-host.js';
 
 const validate = (text: string, env: Record<string, string> = {}) => {
@@ -18,6 +19,7 @@ describe('validate on a valid file', () => {
     expect(out).toMatch(/│ healthCheckInterval +│ 5s +│ operational, line \d+ +│/);
     expect(out).toMatch(/│ circuitBreaker\.probeLimit +│ 30s +│ default +│/);
     expect(out).not.toContain('Notices:');
+    expect(out).not.toContain('breakwater simulate');
   });
 
   it('backends that differ have tables of their own, with the place of every value [R28]', async () => {
@@ -51,6 +53,17 @@ describe('validate on a valid file', () => {
     expect(code).toBe(0);
     expect(out).toContain(
       `  ${file}:11: warning: operational.failureHandling.circuitBreaker.failureThreshold: failureThreshold (1) is less than unhealthyThreshold (3)`,
+    );
+    expect(out).toContain(
+      `See what it comes to in an outage: breakwater simulate --config ${file} --scenario crash\n`,
+    );
+  });
+
+  it('the command that shows what a warning comes to is one that a shell takes as it is [R27]', () => {
+    const config = load(failureHandling('circuitBreaker: {enabled: true, failureThreshold: 1}'));
+    const report = configurationReport({ ...config, file: "it's here.yaml" }, 'a b');
+    expect(report).toContain(
+      "breakwater simulate --config 'it'\\''s here.yaml' --server 'a b' --scenario crash\n",
     );
   });
 
