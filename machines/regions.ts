@@ -21,6 +21,11 @@ export function regionsOf({ value }: BackendSnapshot): {
   };
 }
 
+/** All active states of a snapshot by their ids, e.g. `backend.circuit.closed`: compound ones and those within them. */
+export function statesOf({ _nodes }: BackendSnapshot): readonly string[] {
+  return _nodes.map(({ id }) => id);
+}
+
 /** Of a state with substates, its own name. */
 function outermost(value: BackendSnapshot['value']['circuit']) {
   if (typeof value === 'string') return value;

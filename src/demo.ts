@@ -43,9 +43,9 @@ async function demo(): Promise<number> {
   return runCli(['serve', '--config', 'vmcp.yaml', ...process.argv.slice(2)], {
     host,
     loadCreateVmcp: async () => (await import('./vmcp.js')).createVmcp,
-    onListening: (base, vmcp) => {
+    onListening: (base, vmcp, pageUrl) => {
       for (const signal of EARLY_SIGNALS) process.off(signal, leave);
-      void guide(base, vmcp, everything.pid);
+      void guide(base, pageUrl, vmcp, everything.pid);
     },
   });
 }
@@ -83,7 +83,12 @@ async function startEverything(): Promise<ChildProcess> {
 }
 
 /** Says where to point a client, what to kill, and where to look; when all backends serve, or after a while. */
-async function guide(base: string, vmcp: Vmcp, everythingPid: number | undefined): Promise<void> {
+async function guide(
+  base: string,
+  pageUrl: string,
+  vmcp: Vmcp,
+  everythingPid: number | undefined,
+): Promise<void> {
   const isServing = (): Promise<boolean> =>
     Promise.resolve(vmcp.status().backends.every(({ serving }) => serving));
   await holds(isServing, GUIDE_LIMIT_MS);
@@ -109,7 +114,9 @@ async function guide(base: string, vmcp: Vmcp, everythingPid: number | undefined
       'memory and filesystem are started again by themselves; everything by you:',
       `  PORT=${EVERYTHING_PORT} node ${EVERYTHING} streamableHttp`,
       '',
-      'Look on:',
+      'Look on in a browser, and isolate one:',
+      `  ${pageUrl}`,
+      'Or from a shell:',
       `  curl -s ${base}/status`,
       `  curl -s ${base}/api/backends/health`,
       '',

@@ -1,3 +1,4 @@
+import type { Outcome } from '../machines/failure.js';
 import { shouldAdvertise, shouldRoute } from '../machines/policy.js';
 import type { Backend } from './engine/backend-handle.js';
 import { settle } from './engine/execute.js';
@@ -6,12 +7,23 @@ import type { Answer, BackendRequest, CallOptions, GatewayBackend, Unavailable }
 import type { BackendSession } from './session/backend-session.js';
 import type { Catalog } from './session/catalog.js';
 
+/** Why a call is answered without the backend. */
+export type CallRefusal = Exclude<Unavailable['code'], 'CALL_FAILED'>;
+
+/** Is told of each call, once: while it is made nothing waits for this. */
+export interface CallObserver {
+  callRefused(backend: string, code: CallRefusal): void;
+  /** It was admitted; `elapsedMs` from then to its end, connecting included. */
+  callEnded(backend: string, outcome: Outcome, elapsedMs: number, request: BackendRequest): void;
+}
+
 /** One backend for the gateway: its circuit in front of its session. */
 export class GuardedBackend implements GatewayBackend {
   constructor(
     private readonly backend: Backend,
     readonly session: BackendSession,
     private readonly timeoutMs: number,
+    private readonly observers: readonly CallObserver[] = [],
   ) {}
 
   get name(): string {
@@ -40,13 +52,21 @@ export class GuardedBackend implements GatewayBackend {
   async call(request: BackendRequest, { signal, onProgress }: CallOptions): Promise<Answer> {
     if (signal.aborted) return { kind: 'cancelled' };
     const permit = this.backend.permit();
-    if (!permit.admitted) return { kind: 'unavailable', unavailable: this.#refused(permit) };
+    if (!permit.admitted) {
+      for (const observer of this.observers) observer.callRefused(this.name, permit.code);
+      return { kind: 'unavailable', unavailable: this.#refused(permit) };
+    }
     if (!shouldRoute(this.backend.standing)) {
       permit.release();
-      return { kind: 'unavailable', unavailable: this.#ill() };
+      const ill = this.#ill();
+      for (const observer of this.observers) observer.callRefused(this.name, ill.code);
+      return { kind: 'unavailable', unavailable: ill };
     }
+    const startedAt = performance.now();
     const reply = await this.session.request(request, { signal, timeoutMs: this.timeoutMs, onProgress });
     settle(permit, reply.outcome);
+    const elapsedMs = performance.now() - startedAt;
+    for (const observer of this.observers) observer.callEnded(this.name, reply.outcome, elapsedMs, request);
     if (reply.kind !== 'failed') return reply;
     const refusal = this.backend.refusal();
     // It was admitted, but never sent: what keeps the next call away has kept this one.
@@ -84,7 +104,7 @@ export class GuardedBackend implements GatewayBackend {
   }
 
   /** Its circuit admits calls, but it cannot serve. */
-  #ill(): Unavailable {
+  #ill(): Unavailable & { readonly code: CallRefusal } {
     const {
       health,
       consecutiveFailures,

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { mayConnect } from '../machines/policy.js';
 import type { BackendEntry, VmcpConfig } from './config/config.js';
+import { CallRecord } from './call-record.js';
+import type { FailedCall, Latency } from './call-record.js';
 import { createEngine } from './create-engine.js';
 import type { Engine } from './engine/engine.js';
 import type { EngineEvent } from './engine/events.js';
@@ -9,6 +11,10 @@ import type { EngineStatus } from './engine/status.js';
 import { Gateway } from './gateway/gateway.js';
 import { GuardedBackend } from './guarded-backend.js';
 import type { Log } from './logging/log.js';
+import { Metrics } from './metrics/metrics.js';
+import type { MetricsPage } from './metrics/metrics.js';
+import { traceRequest, TracedBackend } from './metrics/spans.js';
+import { timedCheck } from './metrics/timed-check.js';
 import { BackendSession } from './session/backend-session.js';
 
 /** What is known of a backend besides its state, for the status endpoints. Nothing secret. */
@@ -28,6 +34,19 @@ export interface BackendInfo {
   readonly revision?: string;
 }
 
+export interface BackendGlance {
+  /** The active states of its statechart by their ids; none while its actor is away. */
+  readonly states: readonly string[];
+  readonly latency: Latency;
+}
+
+export interface BackendCloseUp {
+  /** Names of its tools as it calls them itself, sorted. */
+  readonly tools: readonly string[];
+  /** Newest first. */
+  readonly failedCalls: readonly FailedCall[];
+}
+
 /** A virtual MCP server: engine, backend sessions and gateway, put together from one configuration. */
 export interface Vmcp {
   /** Starts every backend; does not wait for any of them. */
@@ -37,12 +56,18 @@ export interface Vmcp {
   status(): EngineStatus;
   /** Sorted by name. */
   backends(): readonly BackendInfo[];
+  /** What has been counted since the start, and how things stand now; undefined where nobody is to be told. */
+  metrics(): Promise<MetricsPage> | undefined;
   /** Every engine event, once and in order. Returns the way to stop listening. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
   /** One HTTP exchange on `/mcp`. Host and Origin are the caller's to check. */
   handleMcp(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** One client over stdio; resolves when it is gone. */
   serveStdio(input: Readable, output: Writable): Promise<void>;
+  /** What changes with every call and every step of its machine. */
+  glance(backend: string): BackendGlance;
+  /** What only who looks closely wants to know. */
+  closeUp(backend: string): BackendCloseUp;
   check(backend: string): void;
   isolate(backend: string): void;
   release(backend: string): void;
@@ -62,21 +87,43 @@ const SESSION_END_SHARE = 0.2;
 /** Puts engine, backend sessions and gateway together. Nothing runs before `start()`. */
 export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): Vmcp {
   const sessions = new Map<string, BackendSession>();
+  const records = new Map<string, CallRecord>();
+  const timeoutsMs = new Map(config.backends.map(({ name, policy }) => [name, policy.health.checkTimeoutMs]));
   const engine = createEngine(
     {
       backends: Object.fromEntries(
         config.backends.map(({ name, policy, identity }) => [name, { ...policy, identity }]),
       ),
     },
-    { log, check: (name, { signal }) => sessionOf(sessions, name).check(signal) },
+    {
+      log,
+      check: timedCheck((name, signal) => sessionOf(sessions, name).check(signal), {
+        timeoutMsOf: (name) => timeoutsMs.get(name) ?? Infinity,
+        onEnd: (name, outcome, elapsedMs) => metrics.checkEnded(name, outcome, elapsedMs),
+      }),
+    },
   );
+  const metrics = new Metrics(version, {
+    status: () => engine.status(),
+    clientSessions: () => ({ ...gateway.sessionsByTransport }),
+    isConnected: (name) => sessions.get(name)?.live ?? false,
+  });
+  engine.subscribe((event) => metrics.note(event));
   const guarded = config.backends.map((entry) => {
     const session = openSession(entry, engine, version, log, () => gateway);
     sessions.set(entry.name, session);
-    return new GuardedBackend(engine.backend(entry.name), session, entry.timeoutMs);
+    const record = new CallRecord();
+    records.set(entry.name, record);
+    const { timeoutMs } = entry;
+    return new TracedBackend(
+      new GuardedBackend(engine.backend(entry.name), session, timeoutMs, [metrics, record]),
+    );
   });
   const { name, aggregation, partialFailureMode } = config;
-  const gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log);
+  const gateway: Gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log, {
+    onRequest: (method, result, elapsedMs) => metrics.requestEnded(method, result, elapsedMs),
+    traced: traceRequest,
+  });
   engine.subscribe((event) => {
     if (event.type === 'circuit.changed' && !mayConnect(engine.backend(event.backend).standing)) {
       sessionOf(sessions, event.backend).abandonConnecting();
@@ -96,13 +143,23 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
       const graceMs = Math.min(drainMs * SESSION_END_SHARE, MAX_SESSION_END_MS);
       const ended = Promise.all([...sessions.values()].map((session) => session.close(graceMs)));
       await gateway.close();
+      metrics.close();
       await ended;
     },
     status: () => engine.status(),
+    metrics: () => (config.servesMetrics ? metrics.page() : undefined),
     backends: () => entries.map((entry) => infoOf(entry, sessionOf(sessions, entry.name))),
     subscribe: (listener) => engine.subscribe(listener),
     handleMcp: (request, response) => gateway.handleHttp(request, response),
     serveStdio: (input, output) => gateway.serveStdio(input, output),
+    glance: (backend) => ({
+      states: engine.backend(backend).states,
+      latency: records.get(backend)?.latency ?? { calls: 0, ms: 0 },
+    }),
+    closeUp: (backend) => ({
+      tools: (sessionOf(sessions, backend).catalog?.tools ?? []).map((tool) => tool.name).sort(),
+      failedCalls: records.get(backend)?.failed ?? [],
+    }),
     check: (backend) => {
       engine.check(backend);
     },

@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream';
 import { createHttpServer } from '../http/server.js';
 import type { HttpServer } from '../http/server.js';
 import { ListenError } from '../http/listen-error.js';
+import { newAdminToken } from '../http/live/controls.js';
+import { livePage } from '../http/live/page.js';
 import { createRedaction } from '../logging/redaction.js';
 import type { Log } from '../logging/log.js';
 import { createJsonLog, droppedJsonLine } from '../logging/json-log.js';
@@ -14,6 +16,7 @@ import { eventLine, logEvent } from './event-report.js';
 import { EXIT, ExitError } from './exit-code.js';
 import { killChildren, shutDown, watchForStop } from './lifecycle.js';
 import type { ProcessEvents, StopReason } from './lifecycle.js';
+import { packageRoot } from './package-root.js';
 import { createPaint, createTerminalLog, shown } from './terminal.js';
 import type { Paint } from './terminal.js';
 
@@ -42,14 +45,14 @@ export interface RunOptions {
   /** Values that must never be written to the log. */
   readonly secrets: readonly string[];
   /** Instead of saying on a terminal where to point a client. */
-  readonly onListening?: (base: string, vmcp: Vmcp) => void;
+  readonly onListening?: (base: string, vmcp: Vmcp, pageUrl: string) => void;
 }
 
 /** The parts of the process that a server uses. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly events: ProcessEvents;
   /** Ends the process at once. */
@@ -66,7 +69,9 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
   const isTerminal = host.stderr.isTTY === true;
   const paint = createPaint(isTerminal, host.env);
   const sink = createLogSink(host.stderr, isTerminal ? droppedTerminalLine : droppedJsonLine);
-  const { logLevel, secrets } = options;
+  const { logLevel } = options;
+  const adminToken = adminTokenOf(options, host.env, isTerminal);
+  const secrets = adminToken === undefined ? options.secrets : [...options.secrets, adminToken];
   const log = isTerminal
     ? createTerminalLog(sink, logLevel ?? 'warn', paint, secrets)
     : createJsonLog(sink, logLevel ?? 'info', secrets);
@@ -83,9 +88,9 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     if (options.stdio) watch.stop({ why: 'stdout is closed', exitCode: EXIT.ok });
   });
   try {
-    const http = await listen(options, vmcp, log);
+    const http = await listen(options, vmcp, log, adminToken);
     vmcp.start();
-    if (http !== undefined) announce(options, http.base, { vmcp, log, sink, paint, isTerminal });
+    if (http !== undefined) announce(options, http.base, { vmcp, log, sink, paint, isTerminal, adminToken });
     if (options.stdio) void serveClient(vmcp, host, log).then(watch.stop);
     const { why, exitCode } = await watch.stopped;
     log.info({ why, drainMs: options.drainMs }, 'stopping');
@@ -103,10 +108,15 @@ async function listen(
   { http, name, groupRef, version }: RunOptions,
   vmcp: Vmcp,
   log: Log,
+  adminToken: string | undefined,
 ): Promise<{ readonly server: HttpServer; readonly base: string } | undefined> {
   if (http === undefined) return undefined;
   const { allowedHosts, allowedOrigins } = http;
-  const server = createHttpServer({ vmcp, name, groupRef, version, allowedHosts, allowedOrigins, log });
+  const server = createHttpServer({
+    ...{ vmcp, name, groupRef, version, allowedHosts, allowedOrigins, log },
+    page: livePage(packageRoot()),
+    ...(adminToken !== undefined && { adminToken }),
+  });
   try {
     return { server, base: await server.listen(http.port, http.host) };
   } catch (error) {
@@ -131,21 +141,37 @@ interface Surroundings {
   readonly sink: LogSink;
   readonly paint: Paint;
   readonly isTerminal: boolean;
+  readonly adminToken: string | undefined;
 }
 
 function announce(
   options: RunOptions,
   base: string,
-  { vmcp, log, sink, paint, isTerminal }: Surroundings,
+  { vmcp, log, sink, paint, isTerminal, adminToken }: Surroundings,
 ): void {
   const mcpUrl = `${base}/mcp`;
-  if (options.onListening !== undefined) options.onListening(base, vmcp);
+  // Browsers keep what is behind a # to themselves.
+  const pageUrl = adminToken === undefined ? `${base}/` : `${base}/#token=${adminToken}`;
+  if (options.onListening !== undefined) options.onListening(base, vmcp, pageUrl);
   else if (isTerminal) {
     const hints = clientHints(mcpUrl).map(({ client, text }) => `  ${client}:\n    ${text}\n`);
     const title = `${shown(options.name)}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
-    sink.write(`${paint('bold', title)}\n${hints.join('')}  Status: ${base}/status\n\n`);
+    sink.write(
+      `${paint('bold', title)}\n${hints.join('')}  Live page: ${pageUrl}\n  Status: ${base}/status\n\n`,
+    );
   }
-  log.info({ url: mcpUrl, statusUrl: `${base}/status` }, 'listening');
+  log.info({ url: mcpUrl, pageUrl: `${base}/`, statusUrl: `${base}/status` }, 'listening');
+}
+
+/** The operator's, or a new one where it can be shown to people and stays out of the log. */
+function adminTokenOf(
+  { onListening }: RunOptions,
+  env: Host['env'],
+  isTerminal: boolean,
+): string | undefined {
+  const given = env['BREAKWATER_ADMIN_TOKEN'];
+  if (given !== undefined && given !== '') return given;
+  return isTerminal || onListening !== undefined ? newAdminToken() : undefined;
 }
 
 function droppedTerminalLine(dropped: number): string {

@@ -31,6 +31,8 @@ export interface VmcpConfig {
   /** Defined, not run. */
   readonly compositeToolCount: number;
   readonly logLevel: 'info' | 'debug';
+  /** Whether metrics can be scraped. */
+  readonly servesMetrics: boolean;
   readonly server: { readonly allowedHosts: readonly string[]; readonly allowedOrigins: readonly string[] };
   /** Failure handling of a backend that says nothing of its own, with the origin of every value. */
   readonly effective: readonly EffectiveValue[];

@@ -59,7 +59,7 @@ export const CompositeTool = section(
   ['name', 'description', 'steps'],
 );
 
-export const Telemetry = section('Traces and metrics. Not supported.', {
+export const Telemetry = section('Traces and metrics. Only the path is supported: nothing is pushed.', {
   endpoint: text('').optional(),
   serviceName: text('').optional(),
   serviceVersion: text('').optional(),
@@ -68,7 +68,7 @@ export const Telemetry = section('Traces and metrics. Not supported.', {
   samplingRate: text('').optional(),
   headers: mapOf('', text('')).optional(),
   insecure: flag('').optional(),
-  enablePrometheusMetricsPath: flag('').optional(),
+  enablePrometheusMetricsPath: flag('Whether metrics can be scraped; left out they can.').optional(),
   prometheusPort: integer('').optional(),
   metricsOnTransportPort: flag('').optional(),
   environmentVariables: names(),

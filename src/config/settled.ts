@@ -43,6 +43,7 @@ export function settled(
     },
     compositeToolCount: file.compositeTools?.length ?? 0,
     logLevel: operational?.logLevel === 'debug' ? 'debug' : 'info',
+    servesMetrics: file.telemetry?.enablePrometheusMetricsPath !== false,
     server: { allowedHosts: server?.allowedHosts ?? [], allowedOrigins: server?.allowedOrigins ?? [] },
   };
 }

@@ -19,6 +19,7 @@ export function unsupportedNotices(file: ConfigFile, locate: Locate): Notice[] {
     const isOff = Array.isArray(block) ? block.length === 0 : block !== undefined && isSwitchedOff(block);
     if (block !== undefined && !isOff) note('ignored', [key], message);
   }
+  telemetryNotes(file.telemetry, note);
   incomingNotes(file.incomingAuth, note);
   outgoingNotes(file, note);
   const provider = file.sessionStorage?.provider ?? 'memory';
@@ -45,7 +46,6 @@ const BLOCKS = [
   ['optimizer', 'the optimizer is not supported: clients see all tools'],
   ['codeMode', 'code mode is not supported'],
   ['rateLimiting', 'rate limiting is not supported: calls are not limited'],
-  ['telemetry', 'telemetry is not supported: nothing is exported'],
   ['audit', 'the audit log is not supported: nothing is written'],
   ['passthroughHeaders', 'not supported: no header of a client is sent to a backend'],
 ] as const satisfies readonly (readonly [keyof ConfigFile, string])[];
@@ -55,6 +55,18 @@ function isSwitchedOff(block: object): boolean {
 }
 
 type Note = (severity: Severity, path: Path, message: string) => void;
+
+/** What says only that metrics can be scraped, or that something is off, is done. */
+function telemetryNotes(telemetry: ConfigFile['telemetry'], note: Note): void {
+  const asked = Object.entries(telemetry ?? {}).filter(
+    ([key, value]) => key !== 'enablePrometheusMetricsPath' && value !== undefined && value !== false,
+  );
+  if (asked.length === 0) return;
+  const message =
+    'nothing is pushed: metrics are there to be scraped on /metrics, and an OpenTelemetry SDK that is loaded ' +
+    'into the process (node --import) gets spans and metrics';
+  note('ignored', ['telemetry'], message);
+}
 
 function incomingNotes(auth: ConfigFile['incomingAuth'], note: Note): void {
   if (auth === undefined) return;

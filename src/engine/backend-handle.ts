@@ -31,6 +31,11 @@ export interface Backend {
   /** Tells the engine that the backend's connection was lost by itself: it is checked again soon. */
   sessionLost(): void;
   status(): BackendStatus;
+  /**
+   * The active states of its statechart by their ids, e.g. `backend.circuit.closed`, as in the drawings; none while its
+   * actor is away.
+   */
+  readonly states: readonly string[];
 }
 
 interface HandleWorld {
@@ -81,6 +86,10 @@ export class BackendHandle implements Backend {
 
   sessionLost(): void {
     this.gate.send({ type: 'session.lost' });
+  }
+
+  get states(): readonly string[] {
+    return this.gate.states;
   }
 
   status(): BackendStatus {

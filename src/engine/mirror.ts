@@ -3,7 +3,7 @@ import type { BackendRef, BackendSnapshot } from '../../machines/backend.js';
 import type { BackendEmitted, BackendResume } from '../../machines/backend-setup.js';
 import type { FailureCategory } from '../../machines/failure.js';
 import type { CircuitState, HealthState, Standing, Supervision } from '../../machines/policy.js';
-import { regionsOf } from '../../machines/regions.js';
+import { regionsOf, statesOf } from '../../machines/regions.js';
 import type { Passed } from '../../machines/window.js';
 import type { Clock } from './clock.js';
 import { tallyOf } from './tally.js';
@@ -134,6 +134,11 @@ export abstract class Mirror implements Standing {
 
   get lastCategory(): FailureCategory | undefined {
     return this.snapshot?.context.lastCategory;
+  }
+
+  /** The active states of its statechart by their ids; none while its actor is away. */
+  get states(): readonly string[] {
+    return this.snapshot && this.#ref ? statesOf(this.snapshot) : [];
   }
 
   /** For each rate, what the attempts that sent no event amount to. */

@@ -9,6 +9,8 @@ import type { Lists } from './listing.js';
 import { noticesBetween } from './listing.js';
 import type { LogLevel } from './log-level.js';
 import { LOG_LEVELS, parseLogLevel, passesLevel } from './log-level.js';
+import { RequestMeter } from './request-meter.js';
+import type { RequestHooks } from './request-meter.js';
 import { RPC, RpcError } from './rpc-error.js';
 
 /** What every client session shares. */
@@ -21,6 +23,7 @@ export interface ClientContext {
   onLogLevel(): void;
   /** Takes note of an answer that is being worked on. */
   onAnswering(answer: Promise<unknown>): void;
+  readonly hooks: RequestHooks;
 }
 
 const CAPABILITIES = {
@@ -31,6 +34,9 @@ const CAPABILITIES = {
   logging: {},
 };
 
+/** What is answered here, and not by the handlers. */
+const SESSION_METHODS: ReadonlySet<string> = new Set(['initialize', 'ping', 'logging/setLevel']);
+
 /** One client. The SDK speaks the protocol; what to answer is asked of the shared handlers. */
 export class ClientSession {
   readonly #server: Server;
@@ -38,6 +44,7 @@ export class ClientSession {
   #seen: Lists;
   #logLevel: LogLevel | undefined;
   readonly #falsyIds = new FalsyIds();
+  readonly #meter: RequestMeter;
 
   constructor(
     private readonly context: ClientContext,
@@ -54,7 +61,14 @@ export class ClientSession {
     this.#server.registerCapabilities(CAPABILITIES);
     this.#server.fallbackRequestHandler = (request, extra) => this.#answer(request, extra);
     this.#server.onerror = (error) => context.log.debug({ error }, 'client session');
-    this.#server.onclose = () => this.onEnd();
+    this.#server.onclose = () => {
+      this.#meter.close();
+      this.onEnd();
+    };
+    const { handlers, hooks } = context;
+    this.#meter = new RequestMeter(hooks.onRequest, (method) =>
+      handlers.has(method) || SESSION_METHODS.has(method) ? method : 'other',
+    );
   }
 
   /** The level this client asked for; undefined until it does, and until then it gets no log messages. */
@@ -64,7 +78,11 @@ export class ClientSession {
 
   connect(): Promise<void> {
     // The SDK calls this handler first, and then its own.
-    this.transport.onmessage = (message: JSONRPCMessage) => this.#falsyIds.notice(message);
+    this.transport.onmessage = (message: JSONRPCMessage) => {
+      this.#meter.received(message);
+      this.#falsyIds.notice(message);
+    };
+    this.#meter.follow(this.transport);
     return this.#server.connect(this.transport);
   }
 
@@ -91,7 +109,9 @@ export class ClientSession {
     const handler = this.context.handlers.get(request.method);
     if (!handler) throw new RpcError(RPC.methodNotFound, `unknown method "${request.method}"`);
     const signal = this.#falsyIds.signalOf(extra.requestId, extra.signal);
-    const answer = Promise.resolve(handler(params, this.#exchangeOf(signal, extra)));
+    const { method } = request;
+    const exchange = this.#exchangeOf(signal, extra);
+    const answer = this.context.hooks.traced(method, params, async () => handler(params, exchange));
     this.context.onAnswering(answer);
     return this.#falsyIds.unlessCancelled(extra.requestId, signal, answer);
   }

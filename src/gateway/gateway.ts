@@ -10,6 +10,8 @@ import type { Params } from './handlers.js';
 import { GATEWAY_LIMITS } from './limits.js';
 import { Listing, listsOf } from './listing.js';
 import { BackendLogLevels, mostVerbose } from './log-level.js';
+import { UNWATCHED } from './request-meter.js';
+import type { RequestHooks } from './request-meter.js';
 import type { GatewaySettings } from './settings.js';
 import { StdioChannel } from './stdio-channel.js';
 
@@ -30,6 +32,7 @@ export class Gateway {
     { name, version, ...settings }: GatewaySettings,
     backends: readonly GatewayBackend[],
     log: Log,
+    hooks: RequestHooks = UNWATCHED,
   ) {
     const listing = new Listing(backends, settings.aggregation, log);
     this.#listing = listing;
@@ -40,6 +43,7 @@ export class Gateway {
       lists: () => listsOf(listing),
       instructions: () => instructionsOf(backends),
       onLogLevel: () => this.#syncLogLevels(),
+      hooks,
       onAnswering: (answer) => {
         this.#answering.add(answer);
         const done = (): void => void this.#answering.delete(answer);
@@ -107,6 +111,11 @@ export class Gateway {
   /** Number of client sessions that are open. */
   get clientSessions(): number {
     return this.#http.size + this.#stdio.size;
+  }
+
+  /** The same by transport. */
+  get sessionsByTransport(): { readonly http: number; readonly stdio: number } {
+    return { http: this.#http.size, stdio: this.#stdio.size };
   }
 
   /**

@@ -15,11 +15,18 @@ export interface JsonAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** One answer that is not JSON; its headers say what it is. */
+export interface TextAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string };
+}
+
 /** The phase goes on telling how the backends are. */
 const DRAINING = 'Shutting down: calls in flight may finish, new ones are refused';
 
 /** Answers a GET of one path. */
-type Endpoint = (query: URLSearchParams) => JsonAnswer;
+type Endpoint = (query: URLSearchParams) => JsonAnswer | Promise<TextAnswer>;
 
 export interface Endpoints {
   /** By path. */
@@ -65,6 +72,7 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
     ['/readyz', () => readiness(options.isDraining())],
     ['/status', status],
     ['/api/backends/health', () => ok(healthReport(seen().reports))],
+    ['/metrics', () => metrics(vmcp)],
   ]);
   return { routes, close: history.close };
 }
@@ -81,6 +89,14 @@ export function problem(
 
 function ok(body: object): JsonAnswer {
   return { status: 200, body };
+}
+
+function metrics(vmcp: Vmcp): JsonAnswer | Promise<TextAnswer> {
+  return (
+    vmcp.metrics()?.then(({ contentType, text }) => {
+      return { status: 200, text, headers: { 'Content-Type': contentType } };
+    }) ?? problem(404, 'NOT_FOUND', 'switched off: telemetry.enablePrometheusMetricsPath is false')
+  );
 }
 
 /** Whether to send clients here. Not a matter of backends: a gateway whose backends all fail answers still. */

@@ -5,8 +5,11 @@ import type { Vmcp } from '../vmcp.js';
 import { judgeAccess, urlHost } from './access.js';
 import type { AccessRules, Denial } from './access.js';
 import { createEndpoints, problem } from './endpoints.js';
-import type { Endpoints, JsonAnswer } from './endpoints.js';
+import type { Endpoints, JsonAnswer, TextAnswer } from './endpoints.js';
 import { ListenError } from './listen-error.js';
+import type { Page } from './live/page.js';
+import { createLive } from './live/routes.js';
+import type { Live } from './live/routes.js';
 
 /** Bounds of one connection and of all of them. Times in milliseconds. */
 const HTTP_LIMITS = {
@@ -36,6 +39,10 @@ export interface HttpServerOptions {
   /** Names beside loopback and the bound host: `name` (any port) or `name:port`. */
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
+  /** The live page; absent: there is none. */
+  readonly page?: Page;
+  /** What opens the controls of an operator; absent: nothing does. */
+  readonly adminToken?: string;
   readonly log: Log;
 }
 
@@ -65,6 +72,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     mcpUrl: () => base + MCP_PATH,
     isDraining: () => isDraining,
   });
+  const live = createLive(options);
   const denied = reportDenials(log);
   const server = boundedServer((request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -80,7 +88,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       void handleMcp(vmcp, request, response, log);
       return;
     }
-    send(request, response, answer(request, endpoints));
+    void respond(request, response, { endpoints, live }, log);
   });
   return {
     listen: async (port, host) => {
@@ -96,6 +104,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     close: () => {
       endpoints.close();
+      live.close();
       return closeServer(server);
     },
   };
@@ -156,11 +165,35 @@ async function handleMcp(
   }
 }
 
-function answer(request: IncomingMessage, { routes }: Endpoints): JsonAnswer {
+/** What there is beside MCP. */
+interface Sides {
+  readonly endpoints: Endpoints;
+  readonly live: Live;
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sides: Sides,
+  log: Log,
+): Promise<void> {
+  try {
+    const own = sides.live.answer(request, response, pathOf(request));
+    if (own !== 'answered') send(request, response, own ?? (await answer(request, sides)));
+  } catch (error) {
+    log.error({ error }, 'an endpoint failed');
+    send(request, response, problem(500, 'INTERNAL_ERROR', 'the gateway failed to answer this request'));
+  }
+}
+
+function answer(
+  request: IncomingMessage,
+  { endpoints: { routes }, live }: Sides,
+): JsonAnswer | Promise<TextAnswer> {
   const path = pathOf(request);
   const endpoint = routes.get(path);
   if (endpoint === undefined && path !== MCP_PATH) {
-    const known = [MCP_PATH, ...routes.keys()].join(', ');
+    const known = [MCP_PATH, ...routes.keys(), ...live.paths].join(', ');
     return problem(404, 'NOT_FOUND', `nothing here; this server answers on ${known}`);
   }
   const methods = endpoint === undefined ? MCP_METHODS : READ_METHODS;
@@ -171,17 +204,13 @@ function answer(request: IncomingMessage, { routes }: Endpoints): JsonAnswer {
   return endpoint(new URLSearchParams(request.url?.split('?', 2)[1]));
 }
 
-/** Sends a whole JSON answer; a HEAD request gets its headers only. */
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, body, headers }: JsonAnswer,
-): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
+/** Sends a whole answer; a HEAD request gets its headers only. */
+function send(request: IncomingMessage, response: ServerResponse, answered: JsonAnswer | TextAnswer): void {
+  const text = 'text' in answered ? answered.text : JSON.stringify(answered.body);
+  response.writeHead(answered.status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
-    ...headers,
+    ...answered.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : text);
 }

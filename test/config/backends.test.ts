@@ -363,6 +363,7 @@ describe('the result', () => {
       server: { allowedHosts: ['example.org'], allowedOrigins: ['https://example.org'] },
       metadata: { team: 'a', empty: '' },
       logLevel: 'debug',
+      servesMetrics: true,
       partialFailureMode: 'fail',
       statusReportingIntervalMs: 60_000,
       incomingAuthType: 'anonymous',

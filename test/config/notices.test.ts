@@ -156,6 +156,7 @@ describe('what is understood and not supported', () => {
       'sessionStorage.provider',
     ],
     [{ telemetry: 'telemetry: {endpoint: x, samplingRate: 0.1}' }, 'ignored', 'telemetry'],
+    [{ telemetry: 'telemetry: {tracingEnabled: true}' }, 'ignored', 'telemetry'],
     [{ audit: 'audit: {enabled: true}' }, 'ignored', 'audit'],
     [{ passthroughHeaders: 'passthroughHeaders: [X-Request-Id]' }, 'ignored', 'passthroughHeaders'],
     [
@@ -198,6 +199,16 @@ describe('what is understood and not supported', () => {
       }),
     );
     expect(config.notices).toEqual([]);
+  });
+
+  it.each([
+    ['{}', true],
+    ['{enablePrometheusMetricsPath: true}', true],
+    ['{enablePrometheusMetricsPath: false, metricsEnabled: false}', false],
+  ])('telemetry: %s needs no word, and /metrics is served: %j [R27] [R29]', (telemetry, servesMetrics) => {
+    const { notices, ...config } = load(sample({ telemetry: `telemetry: ${telemetry}` }));
+    expect(config.servesMetrics).toBe(servesMetrics);
+    expect(notices.filter(({ key }) => key.startsWith('telemetry'))).toEqual([]);
   });
 
   it('a strategy that is not supported sends nothing and counts as none [R29]', () => {

@@ -64,11 +64,15 @@ export class Served {
   }
 
   /** Serves a configuration on a free port, and waits until it listens. */
-  static async start(config: string, args: readonly string[] = []): Promise<Served> {
+  static async start(
+    config: string,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Served> {
     const file = join(temporaryFolder(), 'vmcp.yaml');
     writeFileSync(file, config);
     const command = [join(ROOT, 'dist/src/main.js'), 'serve', '--config', file, '--port', '0', ...args];
-    const served = new Served(launch(command, {}, 'pipe'));
+    const served = new Served(launch(command, env, 'pipe'));
     const line = await until('the gateway listens', () => served.find('listening'));
     served.base = String(line['url']).replace(/\/mcp$/, '');
     return served;

@@ -85,6 +85,19 @@ describe('what is shown of a backend', () => {
     expect(status).toMatchObject({ health: 'unhealthy', healthSince: iso(10_000), timeInStateMs: 1000 });
   });
 
+  it('by the states of its statechart, and none while its actor is away [R33]', async () => {
+    const { engine, clock, fail } = harness();
+    const one = engine.backend('one');
+    await clock.run(0);
+    expect(one.states).toContain('backend.circuit.closed');
+    expect(one.states).toContain('backend.health.healthy');
+    fail(3);
+    expect(one.states).toContain('backend.circuit.open');
+    expect(one.states).not.toContain('backend.circuit.closed');
+    crash(one);
+    expect(one.states).toEqual([]);
+  });
+
   it('that restarts: until when, and how often it has [R16] [R31]', async () => {
     const { clock, engine } = harness();
     await clock.run(0);

@@ -5,6 +5,7 @@ import { ClientSessions } from '../../src/gateway/client-sessions.js';
 import { createHandlers } from '../../src/gateway/handlers.js';
 import { HttpChannel } from '../../src/gateway/http-channel.js';
 import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
+import { UNWATCHED } from '../../src/gateway/request-meter.js';
 import { Listing, listsOf } from '../../src/gateway/listing.js';
 import { silent } from '../../src/logging/log.js';
 import { FakeBackend, settings, tools } from './fake-backend.js';
@@ -30,6 +31,7 @@ async function limited(limits: Partial<SessionLimits>) {
     instructions: () => undefined,
     onLogLevel: () => undefined,
     onAnswering: () => undefined,
+    hooks: UNWATCHED,
   };
   const sessions = new ClientSessions(context, { ...GATEWAY_LIMITS, ...limits });
   const url = await serve(

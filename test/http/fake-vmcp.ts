@@ -3,7 +3,8 @@ import type { Standing } from '../../machines/policy.js';
 import { phaseOf, shouldAdvertise } from '../../machines/policy.js';
 import type { EngineEvent } from '../../src/engine/events.js';
 import type { BackendStatus, CircuitName, EngineStatus } from '../../src/engine/status.js';
-import type { BackendInfo, Vmcp } from '../../src/vmcp.js';
+import type { MetricsPage } from '../../src/metrics/metrics.js';
+import type { BackendCloseUp, BackendGlance, BackendInfo, Vmcp } from '../../src/vmcp.js';
 
 const SINCE = '2026-08-01T10:00:00.000Z';
 
@@ -51,7 +52,16 @@ export class FakeVmcp implements Vmcp {
     return Promise.resolve();
   };
   onStop = (): Promise<void> => Promise.resolve();
+  onMetrics = (): Promise<MetricsPage> | undefined =>
+    Promise.resolve({ contentType: 'text/plain', text: '' });
   onStdio = (): Promise<void> => Promise.resolve();
+
+  glance(): BackendGlance {
+    return { states: [], latency: { calls: 0, ms: 0 } };
+  }
+  closeUp(): BackendCloseUp {
+    return { tools: ['echo'], failedCalls: [] };
+  }
 
   start(): void {
     this.asked.push('start');
@@ -65,6 +75,9 @@ export class FakeVmcp implements Vmcp {
   }
   backends(): readonly BackendInfo[] {
     return this.infos;
+  }
+  metrics(): Promise<MetricsPage> | undefined {
+    return this.onMetrics();
   }
   subscribe(listener: (event: EngineEvent) => void): () => void {
     this.listeners.add(listener);
