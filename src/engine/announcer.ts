@@ -6,6 +6,7 @@ import type { Gate } from './gate.js';
 import type { Outbox } from './outbox.js';
 import { circuitName, readingOf } from './status-of.js';
 
+type Said<Type> = Omit<Extract<BackendEmitted, { type: Type }>, 'type'>;
 type Unstamped<E> = E extends unknown ? Omit<E, 'sequence' | 'at' | 'time'> : never;
 
 /** Turns what the actors say into the engine's one stream of events: numbered, timed, each thing once. */
@@ -42,11 +43,11 @@ export class Announcer {
     const { circuit, health, generation } = gate;
     const cause = 'backend.restarted';
     if (gate.saidCircuit === undefined) gate.saidCircuit = circuit;
-    else this.#circuit(gate, { type: 'circuit.changed', to: circuit, generation, cause });
-    this.#health(gate, { type: 'health.changed', to: health, cause });
+    else this.#circuit(gate, { to: circuit, generation, cause });
+    this.#health(gate, { to: health, cause });
   }
 
-  #circuit(gate: Gate, event: Extract<BackendEmitted, { type: 'circuit.changed' }>): void {
+  #circuit(gate: Gate, event: Said<'circuit.changed'>): void {
     const { to, generation, cause, category, openForMs, rate } = event;
     const from = gate.saidCircuit ?? to;
     if (from === to) return;
@@ -65,7 +66,7 @@ export class Announcer {
     });
   }
 
-  #health(gate: Gate, { to, cause, category }: Extract<BackendEmitted, { type: 'health.changed' }>): void {
+  #health(gate: Gate, { to, cause, category }: Said<'health.changed'>): void {
     const from = gate.saidHealth;
     if (from === to) return;
     gate.saidHealth = to;

@@ -84,14 +84,13 @@ export function createCheckLogic(world: CheckWorld): CallbackActorLogic<EventObj
 
 /** Whatever is not an outcome that says otherwise says that the backend works. */
 function verdict(said: unknown, elapsedMs: number): CheckEvent {
-  const outcome = isOutcome(said) ? said : undefined;
-  if (outcome?.kind === 'failed') return { type: 'check.failed', failure: outcome.failure };
-  if (outcome?.kind === 'released') return { type: 'check.skipped' };
-  return { type: 'check.succeeded', elapsedMs };
+  if (!saysOtherwise(said)) return { type: 'check.succeeded', elapsedMs };
+  return said.kind === 'failed' ? { type: 'check.failed', failure: said.failure } : { type: 'check.skipped' };
 }
 
-function isOutcome(said: unknown): said is Outcome {
+function saysOtherwise(said: unknown): said is Exclude<Outcome, { kind: 'succeeded' }> {
   if (typeof said !== 'object' || said === null || !('kind' in said)) return false;
-  if (said.kind !== 'failed') return said.kind === 'succeeded' || said.kind === 'released';
-  return 'failure' in said && typeof said.failure === 'object' && said.failure !== null;
+  if (said.kind === 'released') return true;
+  const failure = said.kind === 'failed' && 'failure' in said ? said.failure : undefined;
+  return typeof failure === 'object' && failure !== null;
 }

@@ -7,9 +7,9 @@ import type { Counts, Verdict } from './verdict.js';
 const HEAD = `# Mutants
 
 Written by \`npm run mutate\`; only the total time differs between runs. Stryker changes the machines and the engine in
-one place at a time, and the tests in virtual time of \`test/machines\`, \`test/engine\` and \`test/paths\` must notice.
-Random tests are left out, so that a mutant meets the same tests every time. Descriptions in the machines are no
-behaviour, and are not changed.`;
+one place at a time, and the tests in virtual time of \`test/machines\` and \`test/engine\` must notice, or the
+[oracle](../test/model/oracle.ts) in random lives of fixed seeds, so that a mutant meets the same tests every time.
+Descriptions in the machines are no behaviour, and are not changed.`;
 
 /** Writes what a run has shown. */
 export async function writeReport(
