@@ -13,6 +13,7 @@ describe('what a check resolves to', () => {
     ['an object without a kind', { failure: refused }],
     ['an unknown kind', { kind: 'broken' }],
     ['a success', { kind: 'succeeded' }],
+    ['a success that mentions a failure', { kind: 'succeeded', failure: refused }],
     ['a failure without a word of it', { kind: 'failed' }],
     ['a failure that is null', { kind: 'failed', failure: null }],
     ['a failure that is a word', { kind: 'failed', failure: 'timeout' }],

@@ -51,6 +51,14 @@ describe('turns', () => {
     expect(begun).toEqual(['two', 'five']);
   });
 
+  it('given up at the end of the line let nobody before it begin [R13]', async () => {
+    for (const name of ['one', 'two', 'three']) take(name);
+    const last = take('four');
+    last();
+    await settled();
+    expect(begun).toEqual(['one', 'two']);
+  });
+
   it('given up twice make room for one [R13]', async () => {
     const one = take('one');
     for (const name of ['two', 'three', 'four']) take(name);
