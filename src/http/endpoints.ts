@@ -87,6 +87,14 @@ export function problem(
   return { status, body: { error: { code, message } }, ...(headers !== undefined && { headers }) };
 }
 
+/** Methods of whatever is only read. */
+export const READ_METHODS: readonly string[] = ['GET', 'HEAD'];
+
+export function notAllowed(methods: readonly string[]): JsonAnswer {
+  const allow = methods.join(', ');
+  return problem(405, 'METHOD_NOT_ALLOWED', `this address takes ${allow}`, { Allow: allow });
+}
+
 function ok(body: object): JsonAnswer {
   return { status: 200, body };
 }

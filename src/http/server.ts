@@ -4,12 +4,13 @@ import type { Log } from '../logging/log.js';
 import type { Vmcp } from '../vmcp.js';
 import { judgeAccess, urlHost } from './access.js';
 import type { AccessRules, Denial } from './access.js';
-import { createEndpoints, problem } from './endpoints.js';
+import { createEndpoints, notAllowed, problem, READ_METHODS } from './endpoints.js';
 import type { Endpoints, JsonAnswer, TextAnswer } from './endpoints.js';
 import { ListenError } from './listen-error.js';
 import type { Page } from './live/page.js';
 import { createLive } from './live/routes.js';
 import type { Live } from './live/routes.js';
+import { pathOf, queryOf } from './request-target.js';
 
 /** Bounds of one connection and of all of them. Times in milliseconds. */
 const HTTP_LIMITS = {
@@ -28,7 +29,6 @@ const HTTP_LIMITS = {
 
 const MCP_PATH = '/mcp';
 const MCP_METHODS = ['GET', 'POST', 'DELETE'];
-const READ_METHODS = ['GET', 'HEAD'];
 const DENIAL_LOG_INTERVAL_MS = 1000;
 
 export interface HttpServerOptions {
@@ -178,7 +178,7 @@ async function respond(
   log: Log,
 ): Promise<void> {
   try {
-    const own = sides.live.answer(request, response, pathOf(request));
+    const own = sides.live.answer(request, response);
     if (own !== 'answered') send(request, response, own ?? (await answer(request, sides)));
   } catch (error) {
     log.error({ error }, 'an endpoint failed');
@@ -198,10 +198,9 @@ function answer(
   }
   const methods = endpoint === undefined ? MCP_METHODS : READ_METHODS;
   if (endpoint === undefined || !methods.includes(request.method ?? '')) {
-    const allow = methods.join(', ');
-    return problem(405, 'METHOD_NOT_ALLOWED', `this address takes ${allow}`, { Allow: allow });
+    return notAllowed(methods);
   }
-  return endpoint(new URLSearchParams(request.url?.split('?', 2)[1]));
+  return endpoint(queryOf(request));
 }
 
 /** Sends a whole answer; a HEAD request gets its headers only. */
@@ -213,10 +212,6 @@ function send(request: IncomingMessage, response: ServerResponse, answered: Json
     ...answered.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : text);
-}
-
-function pathOf(request: IncomingMessage): string {
-  return request.url?.split('?', 1)[0] ?? '';
 }
 
 function claimsOf(request: IncomingMessage): { hosts: readonly string[]; origins: readonly string[] } {

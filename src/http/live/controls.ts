@@ -53,8 +53,7 @@ export class AdminDesk {
       return { kind: 'unknown', code: 'UNKNOWN_ACTION', message };
     }
     if (!known.includes(backend)) {
-      const message = `no backend ${JSON.stringify(backend)}; one of ${known.join(', ')}`;
-      return { kind: 'unknown', code: 'UNKNOWN_BACKEND', message };
+      return { kind: 'unknown', ...unknownBackend(backend, known) };
     }
     this.controls[wanted](backend);
     this.log.info(what, 'a control was used');
@@ -67,6 +66,11 @@ export class AdminDesk {
     // Digests have one length, and how long a comparison takes says nothing of the token.
     return given !== undefined && timingSafeEqual(digest(given), digest(this.token));
   }
+}
+
+export function unknownBackend(backend: string, known: readonly string[]) {
+  const message = `no backend ${JSON.stringify(backend)}; one of ${known.join(', ')}`;
+  return { code: 'UNKNOWN_BACKEND', message } as const;
 }
 
 function digest(text: string): Buffer {

@@ -11,10 +11,15 @@ export interface Card {
 
 export interface FeedWorld {
   readonly subscribe: (listener: (event: EngineEvent) => void) => () => void;
-  /** Of all backends, in their order. */
-  readonly cards: () => readonly Card[];
+  /** How things stand now. */
+  readonly look: () => View;
+}
+
+interface View {
   /** Of the whole, beside the backends. */
-  readonly summary: () => object;
+  readonly summary: object;
+  /** Of all backends, in their order. */
+  readonly cards: readonly Card[];
 }
 
 /**
@@ -87,13 +92,16 @@ export class Feed {
     const news = events.map((event) => this.#told(event)).join('');
     const isDue = now - this.#lookedAt >= LIVE_LIMITS.statusMs;
     const wantsStatus = [...this.#viewers].some((viewer) => viewer.wantsStatus);
-    const status = wantsStatus && (isDue || events.length > 0) ? this.#look(now) : '';
+    // One look serves all viewers of this moment.
+    let seen: View | undefined;
+    const view = () => (seen ??= this.world.look());
+    const status = wantsStatus && (isDue || events.length > 0) ? this.#changes(view(), now) : '';
     this.#sent = this.#journal.last;
     const silent = now - this.#wroteAt >= LIVE_LIMITS.keepAliveMs;
     if (news !== '' || status !== '' || silent) this.#wroteAt = now;
     for (const viewer of this.#viewers) {
       if (!viewer.isReading) viewer.isBehind = true;
-      else if (viewer.isBehind) this.#catchUp(viewer);
+      else if (viewer.isBehind) this.#catchUp(viewer, view);
       else {
         viewer.write(news + (viewer.wantsStatus ? status : '') || (silent ? ': still here\n\n' : ''));
         viewer.knows = this.#journal.last;
@@ -102,12 +110,12 @@ export class Feed {
   }
 
   /** Tells a viewer what it missed, as far as it is held, and how everything is now. */
-  #catchUp(viewer: Viewer): void {
+  #catchUp(viewer: Viewer, view: () => View): void {
     const { events, missing } = this.#journal.since(viewer.knows);
     const gap = missing ? message('gap', undefined, missing) : '';
     const news = events.map((event) => this.#told(event)).join('');
     const status = viewer.wantsStatus
-      ? message('status', undefined, { ...this.world.summary(), whole: true, backends: this.world.cards() })
+      ? message('status', undefined, { ...view().summary, whole: true, backends: view().cards })
       : '';
     viewer.write(gap + news + status);
     viewer.knows = this.#journal.last;
@@ -115,18 +123,17 @@ export class Feed {
   }
 
   /** What changed since everything was looked at last. */
-  #look(now: number): string {
+  #changes({ summary, cards: present }: View, now: number): string {
     this.#lookedAt = now;
     const cards = new Map<string, string>();
     const changed: Card[] = [];
-    for (const card of this.world.cards()) {
+    for (const card of present) {
       const text = JSON.stringify(card);
       cards.set(card.name, text);
       if (this.#cards.get(card.name) !== text) changed.push(card);
     }
     const removed = [...this.#cards.keys()].filter((name) => !cards.has(name));
     this.#cards = cards;
-    const summary = this.world.summary();
     if (changed.length === 0 && removed.length === 0) return '';
     return message('status', undefined, { ...summary, whole: false, backends: changed, removed });
   }

@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../logging/log.js';
 import type { Vmcp } from '../../vmcp.js';
 import { backendReports } from '../backend-report.js';
-import { problem } from '../endpoints.js';
-import type { JsonAnswer } from '../endpoints.js';
+import { notAllowed, problem, READ_METHODS } from '../endpoints.js';
+import type { JsonAnswer, TextAnswer } from '../endpoints.js';
+import { pathOf, queryOf } from '../request-target.js';
 import { cardOf } from './card.js';
-import { ACTIONS, AdminDesk } from './controls.js';
+import { ACTIONS, AdminDesk, unknownBackend } from './controls.js';
 import { Feed } from './feed.js';
 import type { Page } from './page.js';
 
@@ -28,8 +29,7 @@ export interface Live {
   answer(
     request: IncomingMessage,
     response: ServerResponse,
-    path: string,
-  ): JsonAnswer | 'answered' | undefined;
+  ): JsonAnswer | TextAnswer | 'answered' | undefined;
   close(): void;
 }
 
@@ -40,45 +40,41 @@ const RETRY_AFTER_S = 5;
 export function createLive({ vmcp, name, page, adminToken, log }: LiveOptions): Live {
   const feed = new Feed({
     subscribe: (listener) => vmcp.subscribe(listener),
-    cards: () =>
-      backendReports(vmcp.status(), vmcp.backends()).map((report) => {
+    look: () => {
+      const status = vmcp.status();
+      const cards = backendReports(status, vmcp.backends()).map((report) => {
         const { latency, states } = vmcp.glance(report.status.name);
         return cardOf(report, latency, states);
-      }),
-    summary: () => ({ server: name, phase: vmcp.status().phase, at: new Date().toISOString() }),
+      });
+      return { summary: { server: name, phase: status.phase, at: new Date().toISOString() }, cards };
+    },
   });
   const desk = new AdminDesk(vmcp, log, adminToken);
   const names = () => vmcp.backends().map((backend) => backend.name);
 
   const events = (request: IncomingMessage, response: ServerResponse): JsonAnswer | 'answered' => {
-    if (request.method !== 'GET') return notAllowed('GET');
-    if (feed.open(request, response, new URL(request.url ?? '', 'http://localhost').searchParams))
-      return 'answered';
+    if (request.method !== 'GET') return notAllowed(['GET']);
+    if (feed.open(request, response, queryOf(request))) return 'answered';
     const message = 'as many viewers as there may be are watching';
     return problem(503, 'TOO_MANY_VIEWERS', message, { 'Retry-After': String(RETRY_AFTER_S) });
   };
-  const front = ({ html, policy }: Page, request: IncomingMessage, response: ServerResponse) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD');
-    response.writeHead(200, {
+  const front = ({ html, policy }: Page, request: IncomingMessage): JsonAnswer | TextAnswer => {
+    if (!READ_METHODS.includes(request.method ?? '')) return notAllowed(READ_METHODS);
+    const headers = {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Length': Buffer.byteLength(html),
       'Content-Security-Policy': policy,
       'Referrer-Policy': 'no-referrer',
-    });
-    response.end(request.method === 'HEAD' ? undefined : html);
-    return 'answered' as const;
+    };
+    return { status: 200, text: html, headers };
   };
   const details = (backend: string, request: IncomingMessage): JsonAnswer => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD');
+    if (!READ_METHODS.includes(request.method ?? '')) return notAllowed(READ_METHODS);
     if (names().includes(backend)) return { status: 200, body: vmcp.closeUp(backend) };
-    return problem(
-      404,
-      'UNKNOWN_BACKEND',
-      `no backend ${JSON.stringify(backend)}; one of ${names().join(', ')}`,
-    );
+    const { code, message } = unknownBackend(backend, names());
+    return problem(404, code, message);
   };
   const control = (backend: string, action: string, request: IncomingMessage): JsonAnswer => {
-    if (request.method !== 'POST') return notAllowed('POST');
+    if (request.method !== 'POST') return notAllowed(['POST']);
     const { authorization, 'user-agent': userAgent } = request.headers;
     const asker = { address: request.socket.remoteAddress, userAgent, authorization };
     const verdict = desk.ask(backend, action, names(), asker);
@@ -96,8 +92,9 @@ export function createLive({ vmcp, name, page, adminToken, log }: LiveOptions): 
       `/api/backends/<name>/${DETAILS}`,
       `/api/backends/<name>/<${ACTIONS.join('|')}>`,
     ],
-    answer: (request, response, path) => {
-      if (path === '/' && page) return front(page, request, response);
+    answer: (request, response) => {
+      const path = pathOf(request);
+      if (path === '/' && page) return front(page, request);
       if (path === '/api/events') return events(request, response);
       const { backend, what } = OF_BACKEND.exec(path)?.groups ?? {};
       if (backend === undefined || what === undefined) return undefined;
@@ -108,10 +105,6 @@ export function createLive({ vmcp, name, page, adminToken, log }: LiveOptions): 
     },
     close: () => feed.close(),
   };
-}
-
-function notAllowed(allow: string): JsonAnswer {
-  return problem(405, 'METHOD_NOT_ALLOWED', `this address takes ${allow}`, { Allow: allow });
 }
 
 function decode(text: string): string | undefined {

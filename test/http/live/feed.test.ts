@@ -29,11 +29,10 @@ beforeEach(async () => {
       listener = own;
       return () => (listener = undefined);
     },
-    cards: () => {
+    look: () => {
       looks += 1;
-      return cards;
+      return { summary: { phase: 'Ready' }, cards };
     },
-    summary: () => ({ phase: 'Ready' }),
   });
   server = createServer((request, response) => {
     const write = response.write.bind(response) as (text: string) => boolean;
