@@ -127,6 +127,8 @@ export class Metrics implements CallObserver {
       ({ calls }) => calls.wouldRefuse ?? 0,
     ),
   ];
+  /** Backends whose series are shown, and whether those of their circuit are too. */
+  readonly #begun = new Map<string, boolean>();
   /** Backends that were removed; calls of theirs may still be out. */
   readonly #gone = new Set<string>();
 
@@ -166,6 +168,7 @@ export class Metrics implements CallObserver {
         return;
       case 'backend.removed':
         this.#gone.add(backend);
+        this.#begun.delete(backend);
         for (const series of [...this.#series, ...this.#totals]) series.forget(backend);
         return;
       case 'backend.draining':
@@ -218,6 +221,13 @@ export class Metrics implements CallObserver {
   }
 
   #begin({ name, circuit }: BackendStatus): void {
+    const begun = this.#begun.get(name);
+    if (begun === undefined) this.#beginCounts(name);
+    if (circuit && !begun) for (const arrow of ARROWS) this.#transitions.begin(name, ...arrow);
+    this.#begun.set(name, begun === true || circuit !== undefined);
+  }
+
+  #beginCounts(name: string): void {
     this.#crashes.begin(name);
     this.#restarts.begin(name);
     for (const outcome of OUTCOMES) {
@@ -225,7 +235,6 @@ export class Metrics implements CallObserver {
       this.#checks.begin(name, ...outcome);
     }
     for (const reason of REASONS) this.#refusals.begin(name, reason);
-    if (circuit) for (const arrow of ARROWS) this.#transitions.begin(name, ...arrow);
   }
 
   get #series(): readonly (BackendCounter | BackendDurations)[] {
