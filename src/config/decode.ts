@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import type { Fault } from './fault.js';
 import { ConfigFile } from './file-shape.js';
 import { written } from './leaf.js';
 import type { Problem } from './problems.js';
@@ -33,7 +34,7 @@ export function decodeAs<File>(
   if (result.success) return { file: result.data };
   const locate = locator(root);
   const problems = result.error.issues.flatMap((issue) => problemsOf(issue, shape, locate));
-  return { problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
+  return { problems: byLine(problems) };
 }
 
 /** How to find paths of the configuration under this root. */
@@ -51,6 +52,19 @@ export function locator(root: YamlNode): Locate {
     }
     return { key: formatPath(pathOf(node)), ...place, present: !isNull(node) };
   };
+}
+
+/** In the order of the file. */
+export function byLine(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+/** Faults as problems of the file. */
+export function located(faults: readonly Fault[], locate: Locate): Problem[] {
+  return faults.map(({ path, ...rest }) => {
+    const { key, line, column } = locate(path);
+    return { key, line, column, ...rest };
+  });
 }
 
 function stepInto(node: YamlNode, step: string | number): { value: YamlNode; place: Place } | undefined {

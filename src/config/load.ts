@@ -2,9 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { backendEntries } from './backend-entry.js';
 import type { VmcpConfig } from './config.js';
 import { resolveCredentials, type Environment } from './credentials.js';
-import { decode, locator, type Locate } from './decode.js';
+import { decode, located, locator } from './decode.js';
 import { environmentFaults, extensionFaults } from './extension-rules.js';
-import type { Fault } from './fault.js';
 import { isManifest, rearrange, selectManifest } from './manifest.js';
 import { ConfigError, type Notice, type Problem } from './problems.js';
 import { referenceFaults } from './rules.js';
@@ -116,13 +115,6 @@ function refuser(file: string) {
   return (code: ConfigError['code'], problems: readonly Problem[]): void => {
     if (problems.length > 0) throw new ConfigError(code, file, problems);
   };
-}
-
-function located(faults: readonly Fault[], locate: Locate): Problem[] {
-  return faults.map(({ path, message, suggestion }) => {
-    const { key, line, column } = locate(path);
-    return { key, line, column, message, ...(suggestion === undefined ? {} : { suggestion }) };
-  });
 }
 
 /** A rule of the reference and one of ours may find the same. */

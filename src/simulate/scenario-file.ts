@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { decodeAs, locator, nearest, suggest, type Locate } from '../config/decode.js';
+import { byLine, decodeAs, located, locator, nearest, suggest } from '../config/decode.js';
 import { durationMs, formatDuration, type Duration } from '../config/duration.js';
 import type { Fault } from '../config/fault.js';
 import { ConfigError, formatProblem, type Problem } from '../config/problems.js';
@@ -64,17 +64,8 @@ export function parseScenario(text: string, file: string): Scenario {
   const decoded = decodeAs(ScenarioFile, root);
   if ('problems' in decoded) throw new ScenarioError(file, decoded.problems);
   const faults = [...faultsOf(decoded.file)];
-  if (faults.length > 0) throw new ScenarioError(file, located(faults, locator(root)));
+  if (faults.length > 0) throw new ScenarioError(file, byLine(located(faults, locator(root))));
   return settled(decoded.file, file);
-}
-
-function located(faults: readonly Fault[], locate: Locate): Problem[] {
-  return faults
-    .map(({ path, ...rest }) => {
-      const { key, line, column } = locate(path);
-      return { key, line, column, ...rest };
-    })
-    .sort((a, b) => a.line - b.line);
 }
 
 function* faultsOf({ duration, traffic, phases }: ScenarioFile): Generator<Fault> {

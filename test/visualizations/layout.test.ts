@@ -70,10 +70,10 @@ function labelsOf({ edges }: Picture) {
 
 /** Boxes that stand by themselves: labels of arrows, states without substates, and the text of the others. */
 function textsOf(picture: Picture): ReadonlyMap<string, Box> {
-  const states = placedWithin(picture.state).flatMap(({ state, box, header, any, content }) => {
+  const states = placedWithin(picture.state).flatMap(({ state, box, header, pill, content }) => {
     const { width, height } = sizeOf(content);
     const own = state.states.length === 0 ? box : { ...header, width, height: height - PADDING.y };
-    return [[state.id, own] as const, ...(any ? [[`any of ${state.id}`, any.box] as const] : [])];
+    return [[state.id, own] as const, ...(pill ? [[`any of ${state.id}`, pill.box] as const] : [])];
   });
   const labels = picture.edges.flatMap(({ label, transitions }) =>
     label ? [[`label of ${transitions[0]?.id ?? ''}`, label.box] as const] : [],

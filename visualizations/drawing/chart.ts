@@ -54,6 +54,11 @@ export function chartOf(machine: AnyStateMachine, delays: ReadonlyMap<string, st
   return stateOf(machine.root as AnyStateNode, delays);
 }
 
+/** What must hold for a transition, in a word; undefined where nothing must. */
+export function conditionOf({ guard, otherwise }: Transition): string | undefined {
+  return guard ?? (otherwise ? 'else' : undefined);
+}
+
 /** A state, and all states within it. */
 export function allStates(state: State): readonly State[] {
   return [state, ...state.states.flatMap(allStates)];

@@ -1,3 +1,4 @@
+import { conditionOf } from './chart.js';
 import type { State, Transition } from './chart.js';
 import { balanced, blockOf, words, wrap } from './text.js';
 import type { Block, Line, Span } from './text.js';
@@ -67,13 +68,14 @@ export function alike(transitions: readonly Transition[]): readonly Alike[] {
 }
 
 function linesOf(group: Alike, maxWidth: number): readonly Line[] {
-  const [{ source, guard, otherwise, actions, target }] = group;
+  const [first] = group;
+  const { source, actions, target } = first;
   const causes = group.map(({ id, cause }, index): Span => ({
     text: index < group.length - 1 ? `${cause},` : cause,
     kind: 'cause',
     transition: id,
   }));
-  const condition = guard ?? (otherwise ? 'else' : undefined);
+  const condition = conditionOf(first);
   const head: Span[] = [...causes];
   if (condition !== undefined) head.push({ text: `[${condition}]`, kind: 'guard' });
   if (target === undefined && actions.length === 0) head.push({ text: 'ignored', kind: 'note' });

@@ -132,7 +132,7 @@ function elkEdge({ id, from, to, text }: Edge, isBackward: boolean): ElkExtended
 
 function place(state: State, contents: Contents, boxes: ReadonlyMap<string, Box>): PlacedState {
   const box = lookUp(boxes, state.id);
-  const any = boxes.get(anyOf(state.id));
+  const pill = boxes.get(anyOf(state.id));
   return {
     state,
     box,
@@ -140,7 +140,7 @@ function place(state: State, contents: Contents, boxes: ReadonlyMap<string, Box>
     content: lookUp(contents, state.id),
     children: state.states.map((child) => place(child, contents, boxes)),
     dot: boxes.get(dotOf(state.id)),
-    any: any && { box: any, text: ANY },
+    pill: pill && { box: pill, text: ANY },
   };
 }
 

@@ -1,3 +1,4 @@
+import { conditionOf } from './chart.js';
 import type { State, Transition } from './chart.js';
 import { alike, internal } from './labels.js';
 import { isWithin } from './order.js';
@@ -91,8 +92,9 @@ function textLines(state: State): readonly string[] {
 }
 
 function labelOf(group: ReturnType<typeof alike>[number]): string {
-  const [{ guard, otherwise, actions }] = group;
-  const condition = guard ?? (otherwise ? 'else' : undefined);
+  const [first] = group;
+  const { actions } = first;
+  const condition = conditionOf(first);
   return [
     group.map(({ cause }) => cause).join(', '),
     ...(condition === undefined ? [] : [`[${condition}]`]),

@@ -29,7 +29,7 @@ export interface PlacedState {
   /** Where the arrow to its initial substate begins. */
   readonly dot: Box | undefined;
   /** Where arrows from any of its substates begin. */
-  readonly any: Label | undefined;
+  readonly pill: Label | undefined;
 }
 
 export interface PlacedEdge {
@@ -120,7 +120,7 @@ export function sideBySide(state: State, content: Content, regions: readonly Pic
       content,
       children,
       dot: undefined,
-      any: undefined,
+      pill: undefined,
     },
     edges: placed.flatMap(({ edges }) => edges),
   };
@@ -134,7 +134,7 @@ function moved(picture: Picture, by: Point): Picture {
     box: at(one.box),
     header: at(one.header),
     dot: one.dot && at(one.dot),
-    any: label(one.any),
+    pill: label(one.pill),
     children: one.children.map(state),
   });
   return {

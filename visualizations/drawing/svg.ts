@@ -31,7 +31,7 @@ export function svgOf({ width, height, state, edges }: Picture, name: string): s
 }
 
 function stateLines(placed: PlacedState, depth: number): readonly string[] {
-  const { state, box, header, content, children, dot, any } = placed;
+  const { state, box, header, content, children, dot, pill } = placed;
   const { id, type, description, name } = state;
   const left = header.x + PADDING.x;
   const top = header.y + PADDING.y;
@@ -52,8 +52,8 @@ function stateLines(placed: PlacedState, depth: number): readonly string[] {
         ]
       : []),
     ...(dot ? [`<circle class="dot" cx="${n(dot.x + 6)}" cy="${n(dot.y + 6)}" r="6"/>`] : []),
-    ...(any
-      ? [rect(any.box, 'any', any.box.height / 2), ...textLines(any.text, any.box.x + 12, any.box.y + 5)]
+    ...(pill
+      ? [rect(pill.box, 'any', pill.box.height / 2), ...textLines(pill.text, pill.box.x + 12, pill.box.y + 5)]
       : []),
     ...children.flatMap((child) => stateLines(child, depth + 1)),
     '</g>',
