@@ -303,6 +303,19 @@ describe('disabled', () => {
     expect(health()).toBe('degraded');
   });
 
+  it('takes over what a new configuration says of its health [R11] [R18]', async () => {
+    const configured = (unhealthyThreshold: number) => ({
+      backends: { one: { circuit: { enabled: false }, health: { ...policy.health, unhealthyThreshold } } },
+    });
+    const { clock, engine, fail, health } = harness(configured(2));
+    await clock.run(0);
+    engine.reconfigure(configured(4));
+    fail(3);
+    expect(health()).toBe('healthy');
+    fail(1);
+    expect(health()).toBe('unhealthy');
+  });
+
   it('an operator can isolate it all the same [R10] [R11]', async () => {
     const { clock, engine, circuit } = harness({ backends: { one: { circuit: { enabled: false } } } });
     await clock.run(0);

@@ -351,6 +351,18 @@ describe('backoff', () => {
     expect(stays(engine)).toEqual([20_000, 40_000]);
   });
 
+  it('waits for a whole while more when calls were failing at its end [R09]', async () => {
+    const engine = await engineWith({ failureThreshold: 3, backoff }, unchecked);
+    engine.calls('xxx');
+    await engine.clock.run(20_000);
+    engine.calls('x');
+    await engine.clock.run(50_000);
+    engine.calls('.');
+    await engine.clock.run(50_000);
+    engine.calls('xxx');
+    expect(stays(engine)).toEqual([20_000, 20_000]);
+  });
+
   it('forgets everything when an operator resets [R09] [R10]', async () => {
     const engine = await engineWith({ failureThreshold: 3, backoff });
     engine.calls('xxx');

@@ -17,6 +17,13 @@ const REASONS = {
 } as const;
 
 export const SURVIVORS: readonly Survivors[] = [
+  {
+    reason: REASONS.twice,
+    file: 'machines/circuit.ts',
+    mutants: [
+      ["{ guard: 'hasFreePermit', target: 'probing', actions: 'takePermit' },", "'hasFreePermit'", '""'],
+    ],
+  },
   { reason: REASONS.twice, file: 'src/engine/check.ts', mutants: [['if (over) return;', 'over', 'false']] },
   {
     reason: REASONS.twice,
@@ -67,13 +74,6 @@ export const SURVIVORS: readonly Survivors[] = [
   },
   {
     reason: REASONS.twice,
-    file: 'machines/circuit.ts',
-    mutants: [
-      ["{ guard: 'hasFreePermit', target: 'probing', actions: 'takePermit' },", "'hasFreePermit'", '""'],
-    ],
-  },
-  {
-    reason: REASONS.twice,
     file: 'machines/supervisor.ts',
     mutants: [
       ["if (ref) enqueue.sendTo(ref, { type: 'policy.changed', policy: next.policy });", 'ref', 'true'],
@@ -116,6 +116,29 @@ export const SURVIVORS: readonly Survivors[] = [
     reason: REASONS.twice,
     file: 'src/engine/mirror.ts',
     mutants: [['if (this.#ref === ref) this.#adopt(snapshot);', 'this.#ref === ref', 'true']],
+  },
+  {
+    reason: REASONS.walked,
+    file: 'machines/circuit.ts',
+    mutants: [
+      [
+        "{ target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] },",
+        "'probing'",
+        '""',
+      ],
+      [
+        "{ target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] },",
+        'true',
+        'false',
+      ],
+      [
+        "{ target: 'probing', reenter: true, actions: 'givePermitBack' },",
+        "{ target: 'probing', reenter: true, actions: 'givePermitBack' }",
+        '{}',
+      ],
+      ["{ target: 'probing', reenter: true, actions: 'givePermitBack' },", "'probing'", '""'],
+      ["{ target: 'probing', reenter: true, actions: 'givePermitBack' },", 'true', 'false'],
+    ],
   },
   {
     reason: REASONS.asked,
@@ -564,31 +587,5 @@ export const SURVIVORS: readonly Survivors[] = [
     reason: REASONS.name,
     file: 'src/engine/engine.ts',
     mutants: [["this.#state = 'running';", "'running'", '""']],
-  },
-  {
-    reason: REASONS.walked,
-    file: 'machines/circuit.ts',
-    mutants: [
-      ["{ actions: 'adoptPolicy' },", "{ actions: 'adoptPolicy' }", '{}'],
-      ["{ guard: 'isFailing', target: 'recovering', reenter: true },", "'recovering'", '""'],
-      ["{ guard: 'isFailing', target: 'recovering', reenter: true },", 'true', 'false'],
-      [
-        "{ target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] },",
-        "'probing'",
-        '""',
-      ],
-      [
-        "{ target: 'probing', reenter: true, actions: ['countProbeSuccess', 'givePermitBack'] },",
-        'true',
-        'false',
-      ],
-      [
-        "{ target: 'probing', reenter: true, actions: 'givePermitBack' },",
-        "{ target: 'probing', reenter: true, actions: 'givePermitBack' }",
-        '{}',
-      ],
-      ["{ target: 'probing', reenter: true, actions: 'givePermitBack' },", "'probing'", '""'],
-      ["{ target: 'probing', reenter: true, actions: 'givePermitBack' },", 'true', 'false'],
-    ],
   },
 ];
