@@ -8,6 +8,7 @@ export type { Clock } from './engine/clock.js';
 export { UnknownBackendError } from './engine/engine.js';
 export type { Engine, EngineOptions } from './engine/engine.js';
 export type { EngineEvent } from './engine/events.js';
+export type { Inspector } from './engine/inspection.js';
 export { CallRefusedError, CallTimeoutError } from './engine/execute.js';
 export type { Attempt, Classify, ExecuteOptions } from './engine/execute.js';
 export type { Permit, Refusal, RefusalCode } from './engine/permit.js';

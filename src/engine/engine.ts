@@ -18,6 +18,8 @@ import type { Classify } from './execute.js';
 import { Fleet } from './fleet.js';
 import type { FleetSettings } from './fleet.js';
 import type { Gate } from './gate.js';
+import { Inspection } from './inspection.js';
+import type { Inspector } from './inspection.js';
 import { Outbox } from './outbox.js';
 import { withSharedBeginning } from './shared-beginning.js';
 import type { EngineStatus } from './status.js';
@@ -47,6 +49,8 @@ export interface EngineOptions {
   /** Uniform in [0, 1); spreads the checks. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
   readonly log?: Log | undefined;
+  /** Watches the actors from the beginning, as `Engine.inspect` does from then on. */
+  readonly inspect?: Inspector | undefined;
 }
 
 /** No backend of this name is configured. */
@@ -65,6 +69,7 @@ export class Engine<Config extends { readonly backends: unknown }> {
   readonly #announcer: Announcer;
   readonly #turns: Turns;
   readonly #fleet: Fleet;
+  readonly #inspection: Inspection;
   #state: 'new' | 'running' | 'stopping' = 'new';
   #stopped: Promise<void> | undefined;
 
@@ -80,6 +85,7 @@ export class Engine<Config extends { readonly backends: unknown }> {
       clock = new SystemClock(),
       random = Math.random,
       log = silent,
+      inspect,
     } = options;
     const classify = excuseRefusals(asked);
     const outbox = new Outbox((error) => {
@@ -87,6 +93,8 @@ export class Engine<Config extends { readonly backends: unknown }> {
     });
     this.#clock = clock;
     this.#announcer = new Announcer(clock, outbox);
+    this.#inspection = new Inspection((error) => outbox.onError(error));
+    if (inspect) this.#inspection.attach(inspect);
     this.#turns = new Turns(settings.maxConcurrentChecks);
     const gateOf = (name: string): Gate | undefined => this.#fleet.handles.get(name)?.gate;
     const logic = check
@@ -104,6 +112,7 @@ export class Engine<Config extends { readonly backends: unknown }> {
       classify,
       outbox,
       announcer: this.#announcer,
+      inspection: this.#inspection,
       machine,
       checks: check !== undefined,
     });
@@ -213,6 +222,15 @@ export class Engine<Config extends { readonly backends: unknown }> {
   /** Every event from now on, once and in order, after the step that caused it. Returns the way to stop. */
   subscribe(listener: (event: EngineEvent) => void): () => void {
     return this.#announcer.subscribe(listener);
+  }
+
+  /**
+   * Shows an inspector of XState every actor there is, with the snapshot it has, and everything that happens in them
+   * from now on. Returns the way to stop. While it is attached each event of a machine costs several times as much;
+   * what it throws is logged, and disturbs no actor.
+   */
+  inspect(inspector: Inspector): () => void {
+    return this.#inspection.attach(inspector);
   }
 
   #refuseWhenStopping(): void {

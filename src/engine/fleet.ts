@@ -11,6 +11,7 @@ import type { BackendSettings } from './backend-settings.js';
 import type { Clock } from './clock.js';
 import type { Classify } from './execute.js';
 import { Gate } from './gate.js';
+import type { Inspection } from './inspection.js';
 import type { Outbox } from './outbox.js';
 import { Partition, PARTITION_SIZE } from './partition.js';
 import { TimeLimits } from './time-limits.js';
@@ -31,6 +32,7 @@ interface FleetWorld {
   readonly classify: Classify;
   readonly outbox: Outbox;
   readonly announcer: Announcer;
+  readonly inspection: Inspection;
   readonly machine: SupervisorMachine;
   /** Whether backends are checked. */
   readonly checks: boolean;
@@ -207,6 +209,7 @@ export class Fleet {
           machine: this.world.machine,
           clock: this.world.clock,
           outbox: this.world.outbox,
+          inspection: this.world.inspection,
           onEmitted: (from, event) => {
             this.#onSupervisor(from, event);
           },

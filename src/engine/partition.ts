@@ -10,6 +10,7 @@ import type {
   SupervisorMachine,
 } from '../../machines/supervisor.js';
 import type { Clock } from './clock.js';
+import type { Inspection } from './inspection.js';
 import type { Outbox } from './outbox.js';
 
 /**
@@ -22,6 +23,7 @@ interface PartitionWorld {
   readonly machine: SupervisorMachine;
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly inspection: Inspection;
   readonly onEmitted: (partition: Partition, event: SupervisorEmitted) => void;
 }
 
@@ -36,7 +38,7 @@ export class Partition {
     input: SupervisorInput,
     private readonly world: PartitionWorld,
   ) {
-    const { machine, clock, outbox, onEmitted } = world;
+    const { machine, clock, outbox, inspection, onEmitted } = world;
     this.#actor = createActor(machine, {
       input,
       clock: {
@@ -52,6 +54,7 @@ export class Partition {
     this.#actor.on('*', (event) => {
       onEmitted(this, event);
     });
+    inspection.add(this.#actor);
     this.#ended = new Promise((resolve) => {
       this.#actor.subscribe({ complete: resolve, error: () => resolve() });
     });

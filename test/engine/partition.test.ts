@@ -5,6 +5,7 @@ import { createBackendMachine } from '../../machines/backend.js';
 import type { CheckEvent, CheckInput } from '../../machines/backend-setup.js';
 import { createSupervisorMachine } from '../../machines/supervisor.js';
 import type { SupervisorEmitted } from '../../machines/supervisor.js';
+import { Inspection } from '../../src/engine/inspection.js';
 import { Outbox } from '../../src/engine/outbox.js';
 import { Partition } from '../../src/engine/partition.js';
 import { VirtualClock } from '../../src/engine/virtual-clock.js';
@@ -29,6 +30,7 @@ function made() {
     machine,
     clock,
     outbox,
+    inspection: new Inspection(() => undefined),
     onEmitted: (_: Partition, { type }: SupervisorEmitted) => told.push(type),
   };
   const partition = new Partition({ backends: [spec], restart }, world);
