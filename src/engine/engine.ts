@@ -228,6 +228,7 @@ export class Engine<Config extends { readonly backends: unknown }> {
    * Shows an inspector of XState every actor there is, with the snapshot it has, and everything that happens in them
    * from now on. Returns the way to stop. While it is attached each event of a machine costs several times as much;
    * what it throws is logged, and disturbs no actor.
+   * @throws {TypeError} it is neither a function nor an observer
    */
   inspect(inspector: Inspector): () => void {
     return this.#inspection.attach(inspector);

@@ -27,12 +27,18 @@ export class Inspection {
   /**
    * Shows an inspector every actor there is, with the snapshot it has, and everything from now on. Returns the way to
    * stop; doing so twice changes nothing.
+   * @throws {TypeError} it is neither a function nor an observer
    */
   attach(inspector: Inspector): () => void {
-    const observer = toObserver(inspector);
+    const { next: show } = toObserver(inspector);
+    if (!show) {
+      throw new TypeError(
+        'an inspector is a function or has a `next`; of @statelyai/inspect it is `inspector.inspect`',
+      );
+    }
     const next = (event: InspectionEvent) => {
       try {
-        observer.next?.(event);
+        show(event);
       } catch (error) {
         this.onError(error);
       }

@@ -42,12 +42,25 @@ describe('an inspector', () => {
     expect(seen.filter(({ id, said }) => id === 'backend:one' && said === 'call.failed')).toHaveLength(3);
   });
 
+  it('that is none is refused with a word for what is meant [R33]', () => {
+    const inspector = { inspect: () => undefined };
+    const { engine } = harness();
+    expect(() => engine.inspect(inspector as object)).toThrow(
+      new TypeError(
+        'an inspector is a function or has a `next`; of @statelyai/inspect it is `inspector.inspect`',
+      ),
+    );
+  });
+
   it('that comes late is told what is there and how it stands, then what happens [R33]', async () => {
     const { actors, circuits, inspect, seen } = notebook();
     const { clock, engine, fail } = harness({ backends: { one: policy, two: policy } });
     await clock.run(0);
     fail(3);
+    const causes: unknown[] = [];
     engine.inspect(inspect);
+    engine.inspect((event) => causes.push('event' in event ? event.event : undefined));
+    expect(causes).toEqual(Array(3).fill([undefined, { type: 'xstate.init' }]).flat());
     expect(actors().slice(1)).toEqual(['backend:one', 'backend:two']);
     expect(circuits()).toEqual(['open']);
     expect(seen.map(({ type }) => type)).toEqual(Array(3).fill(['@xstate.actor', '@xstate.snapshot']).flat());
