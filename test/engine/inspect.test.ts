@@ -60,7 +60,11 @@ describe('an inspector', () => {
     const causes: unknown[] = [];
     engine.inspect(inspect);
     engine.inspect((event) => causes.push('event' in event ? event.event : undefined));
-    expect(causes).toEqual(Array(3).fill([undefined, { type: 'xstate.init' }]).flat());
+    expect(causes).toEqual(
+      Array(3)
+        .fill([undefined, { type: 'xstate.init' }])
+        .flat(),
+    );
     expect(actors().slice(1)).toEqual(['backend:one', 'backend:two']);
     expect(circuits()).toEqual(['open']);
     expect(seen.map(({ type }) => type)).toEqual(Array(3).fill(['@xstate.actor', '@xstate.snapshot']).flat());
