@@ -5,12 +5,13 @@ import tseslint from 'typescript-eslint';
 const zones = [
   { target: './machines', from: './src', message: 'machines/ imports only xstate and itself' },
   ...[
-    ['engine', ['config', 'session', 'gateway', 'http', 'metrics']],
-    ['session', ['engine', 'gateway', 'http', 'config', 'metrics']],
-    ['config', ['engine', 'session', 'gateway', 'http', 'metrics']],
-    ['gateway', ['http', 'metrics']],
-    ['simulate', ['session', 'gateway', 'http']],
-    ['logging', ['engine', 'config', 'session', 'gateway', 'http', 'metrics']],
+    ['engine', ['config', 'session', 'gateway', 'http', 'metrics', 'inspect']],
+    ['session', ['engine', 'gateway', 'http', 'config', 'metrics', 'inspect']],
+    ['config', ['engine', 'session', 'gateway', 'http', 'metrics', 'inspect']],
+    ['gateway', ['http', 'metrics', 'inspect']],
+    ['inspect', ['config', 'session', 'gateway', 'metrics']],
+    ['simulate', ['session', 'gateway', 'http', 'inspect']],
+    ['logging', ['engine', 'config', 'session', 'gateway', 'http', 'metrics', 'inspect']],
   ].map(([folder, others]) => ({
     target: `./src/${folder}`,
     from: [...others, 'cli', 'main.ts', 'demo.ts', 'vmcp.ts'].map((other) => `./src/${other}`),
@@ -76,6 +77,9 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
-  // What runs in a browser: `tsc -p src/http/live/page` checks its types.
-  { files: ['**/*.mjs', 'src/http/live/page/*.js'], ...tseslint.configs.disableTypeChecked },
+  // What runs in a browser: `tsc -p` in its folder checks its types.
+  {
+    files: ['**/*.mjs', 'src/http/live/page/*.js', 'src/inspect/page/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+  },
 );

@@ -8,6 +8,7 @@ import { runCli } from './cli/commands.js';
 import { EXIT, ExitError } from './cli/exit-code.js';
 import { packageRoot } from './cli/package-root.js';
 import { processHost } from './cli/process-host.js';
+import type { Addresses } from './cli/run.js';
 import type { Vmcp } from './vmcp.js';
 
 /** What `npm start` runs: the servers of vmcp.yaml that are nobody's child, the gateway, and a guide. */
@@ -43,9 +44,9 @@ async function demo(): Promise<number> {
   return runCli(['serve', '--config', 'vmcp.yaml', ...process.argv.slice(2)], {
     host,
     loadCreateVmcp: async () => (await import('./vmcp.js')).createVmcp,
-    onListening: (base, vmcp, pageUrl) => {
+    onListening: (vmcp, addresses) => {
       for (const signal of EARLY_SIGNALS) process.off(signal, leave);
-      void guide(base, pageUrl, vmcp, everything.pid);
+      void guide(addresses, vmcp, everything.pid);
     },
   });
 }
@@ -84,8 +85,7 @@ async function startEverything(): Promise<ChildProcess> {
 
 /** Says where to point a client, what to kill, and where to look; when all backends serve, or after a while. */
 async function guide(
-  base: string,
-  pageUrl: string,
+  { base, page, inspector }: Addresses,
   vmcp: Vmcp,
   everythingPid: number | undefined,
 ): Promise<void> {
@@ -115,7 +115,8 @@ async function guide(
       `  PORT=${EVERYTHING_PORT} node ${EVERYTHING} streamableHttp`,
       '',
       'Look on in a browser, and isolate one:',
-      `  ${pageUrl}`,
+      `  ${page}`,
+      ...(inspector === undefined ? [] : ["In Stately's inspector:", `  ${inspector}`]),
       'Or from a shell:',
       `  curl -s ${base}/status`,
       `  curl -s ${base}/api/backends/health`,

@@ -7,6 +7,7 @@ import type { FailedCall, Latency } from './call-record.js';
 import { createEngine } from './create-engine.js';
 import type { Engine } from './engine/engine.js';
 import type { EngineEvent } from './engine/events.js';
+import type { Inspector } from './engine/inspection.js';
 import type { EngineStatus } from './engine/status.js';
 import { Gateway } from './gateway/gateway.js';
 import { GuardedBackend } from './guarded-backend.js';
@@ -60,6 +61,8 @@ export interface Vmcp {
   metrics(): Promise<MetricsPage> | undefined;
   /** Every engine event, once and in order. Returns the way to stop listening. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** Shows an inspector the actors of the engine, as `Engine.inspect` does. */
+  inspect(inspector: Inspector): () => void;
   /** One HTTP exchange on `/mcp`. Host and Origin are the caller's to check. */
   handleMcp(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** One client over stdio; resolves when it is gone. */
@@ -150,6 +153,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
     metrics: () => (config.servesMetrics ? metrics.page() : undefined),
     backends: () => entries.map((entry) => infoOf(entry, sessionOf(sessions, entry.name))),
     subscribe: (listener) => engine.subscribe(listener),
+    inspect: (inspector) => engine.inspect(inspector),
     handleMcp: (request, response) => gateway.handleHttp(request, response),
     serveStdio: (input, output) => gateway.serveStdio(input, output),
     glance: (backend) => ({

@@ -17,32 +17,44 @@ function block(language: string, holds: string): string {
   return found[2];
 }
 
+/** Compiles a program under strict rules, and says where its result is. */
+function compile(name: string, text: string): string {
+  const folder = join(ROOT, 'dist/readme');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name}.ts`);
+  writeFileSync(file, text);
+  const program = ts.createProgram([file], {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ['node'],
+    skipLibCheck: true,
+    outDir: folder,
+    rootDir: folder,
+  });
+  const faults = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+  return join(folder, `${name}.js`);
+}
+
 describe('README', () => {
   it('embeds the engine in a program that compiles under strict rules and does what it says [R01] [R02]', () => {
-    const folder = join(ROOT, 'dist/readme');
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, 'embed.ts');
-    writeFileSync(file, block('ts', 'createEngine'));
-    const program = ts.createProgram([file], {
-      strict: true,
-      noUncheckedIndexedAccess: true,
-      exactOptionalPropertyTypes: true,
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      types: ['node'],
-      skipLibCheck: true,
-      outDir: folder,
-      rootDir: folder,
-    });
-    const faults = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
-    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
-
-    const lines = execFileSync(process.execPath, [join(folder, 'embed.js')], { encoding: 'utf8' }).split(
-      '\n',
-    );
+    const compiled = compile('embed', block('ts', 'createEngine'));
+    const lines = execFileSync(process.execPath, [compiled], { encoding: 'utf8' }).split('\n');
     expect(lines).toContain('search: circuit.changed');
     expect(lines.filter((line) => line === 'CIRCUIT_OPEN').length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("shows Stately's inspector in five lines, which compile [R33]", () => {
+    const shown = block('ts', 'createInspectorServer');
+    const lines = shown.split('\n').filter((line) => line.trim() !== '');
+    expect(lines.length).toBeLessThanOrEqual(5);
+    const before = "import { createEngine } from 'breakwater';\nconst config = { backends: { search: {} } };";
+    compile('inspect', `${before}\n${shown}export { engine };\n`);
+    expect(block('sh', '--inspect').trimEnd().split('\n').length).toBeLessThanOrEqual(5);
   });
 
   it('embeds it in fifteen lines', () => {

@@ -88,6 +88,7 @@ async function serve(
         },
       }),
       stdio: options.stdio,
+      ...(options.inspectPort !== undefined && { inspectPort: options.inspectPort }),
       drainMs: options.drainMs,
       ...(logLevel !== undefined && { logLevel }),
       secrets: secretsOf(config),

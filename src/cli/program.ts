@@ -9,6 +9,8 @@ import { simulateHelp } from './simulate-help.js';
 const DEFAULT_HOST = '127.0.0.1';
 /** The reference's. */
 const DEFAULT_PORT = 4483;
+/** Beside it. */
+const DEFAULT_INSPECT_PORT = 4484;
 /** Drain time unless said otherwise, and the longest, in milliseconds. */
 const DEFAULT_DRAIN_MS = 10_000;
 const MAX_DRAIN_MS = 3_600_000;
@@ -25,6 +27,8 @@ export interface ServeOptions extends FileOptions {
   /** Whether the port was asked for, and not the default one. */
   readonly isPortGiven: boolean;
   readonly stdio: boolean;
+  /** Where Stately's inspector is offered the statecharts; absent: nowhere. */
+  readonly inspectPort?: number;
   readonly logLevel?: LogLevel;
   readonly drainMs: number;
   readonly allowedHosts: readonly string[];
@@ -111,6 +115,8 @@ interface RawServeOptions extends FileOptions {
   readonly host: string;
   readonly port: number;
   readonly stdio?: boolean;
+  /** `true` where no port was named. */
+  readonly inspect?: number | true;
   readonly logLevel?: LogLevel;
   readonly drainTime: number;
   readonly allowedHost?: readonly string[];
@@ -123,6 +129,7 @@ function addServe(program: Command, commands: Commands, done: (exitCode: number)
     .option('--host <address>', 'address to listen on', given, DEFAULT_HOST)
     .option('-p, --port <number>', 'port to listen on; 0 takes a free one', port, DEFAULT_PORT)
     .option('--stdio', 'serve one client on stdin and stdout; opens a port only if --port is given')
+    .option('--inspect [port]', "offer the statecharts to Stately's inspector, on this machine only", port)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices([...LOG_LEVELS]))
     .addOption(
       new Option('--drain-time <duration>', 'time to end in after SIGTERM or SIGINT')
@@ -133,7 +140,14 @@ function addServe(program: Command, commands: Commands, done: (exitCode: number)
     .option('--allowed-origin <origin>', 'further web Origin to accept; may be repeated', collectOrigins)
     .addHelpText('after', SERVE_HELP)
     .action(async (raw: RawServeOptions, command: Command) => {
-      const { drainTime: drainMs, stdio = false, allowedHost = [], allowedOrigin = [], ...rest } = raw;
+      const {
+        drainTime: drainMs,
+        stdio = false,
+        inspect,
+        allowedHost = [],
+        allowedOrigin = [],
+        ...rest
+      } = raw;
       const isPortGiven = command.getOptionValueSource('port') === 'cli';
       done(
         await commands.serve({
@@ -141,6 +155,7 @@ function addServe(program: Command, commands: Commands, done: (exitCode: number)
           stdio,
           drainMs,
           isPortGiven,
+          ...(inspect !== undefined && { inspectPort: inspect === true ? DEFAULT_INSPECT_PORT : inspect }),
           allowedHosts: allowedHost,
           allowedOrigins: allowedOrigin,
         }),
@@ -243,10 +258,13 @@ Examples:
   breakwater serve --config vmcp.yaml
   breakwater serve --config vmcp.yaml --port 8080 --log-level debug
   breakwater serve --config vmcp.yaml --stdio
+  breakwater serve --config vmcp.yaml --inspect
   breakwater serve --config vmcp.yaml --host 0.0.0.0 --allowed-host gateway.lan:4483
 
-MCP is at /mcp; /health, /readyz, /status and /api/backends/health are on the
-same port. The log goes to stderr: JSON lines, or a compact line per change of
+MCP is at /mcp, the live page at /; /health, /readyz, /status, /metrics and
+/api/backends/health are on the same port. --inspect serves a page with Stately's
+inspector, which is loaded from stately.ai, at port 4484 of the loopback address;
+it needs the admin token, from BREAKWATER_ADMIN_TOKEN or as a terminal shows it. The log goes to stderr: JSON lines, or a compact line per change of
 state where it is a terminal. SIGTERM or SIGINT ends in order within the drain
 time; a second one ends at once.
 `;

@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
+import { newAdminToken } from '../http/admin-token.js';
 import { createHttpServer } from '../http/server.js';
 import type { HttpServer } from '../http/server.js';
 import { ListenError } from '../http/listen-error.js';
-import { newAdminToken } from '../http/live/controls.js';
 import { livePage } from '../http/live/page.js';
 import { createRedaction } from '../logging/redaction.js';
 import type { Log } from '../logging/log.js';
@@ -14,6 +14,8 @@ import type { Vmcp } from '../vmcp.js';
 import { clientHints } from './clients.js';
 import { eventLine, logEvent } from './event-report.js';
 import { EXIT, ExitError } from './exit-code.js';
+import { openRelay } from './inspect.js';
+import type { OpenRelay } from './inspect.js';
 import { killChildren, shutDown, watchForStop } from './lifecycle.js';
 import type { ProcessEvents, StopReason } from './lifecycle.js';
 import { packageRoot } from './package-root.js';
@@ -38,6 +40,8 @@ export interface RunOptions {
   };
   /** Serves one client on stdin and stdout, and ends when it is gone. */
   readonly stdio: boolean;
+  /** Where Stately's inspector is offered the statecharts, 0 for a free one; absent: nowhere. */
+  readonly inspectPort?: number;
   /** Milliseconds from the first signal to the end. */
   readonly drainMs: number;
   /** Default: `info` for JSON lines, `warn` on a terminal, where state changes are shown anyhow. */
@@ -45,7 +49,17 @@ export interface RunOptions {
   /** Values that must never be written to the log. */
   readonly secrets: readonly string[];
   /** Instead of saying on a terminal where to point a client. */
-  readonly onListening?: (base: string, vmcp: Vmcp, pageUrl: string) => void;
+  readonly onListening?: (vmcp: Vmcp, addresses: Addresses) => void;
+}
+
+/** Where the server is found. */
+export interface Addresses {
+  /** E.g. `http://127.0.0.1:4483`. */
+  readonly base: string;
+  /** Of the live page, with the admin token behind a #: browsers keep that to themselves. */
+  readonly page: string;
+  /** Of the page with Stately's inspector, likewise. */
+  readonly inspector?: string;
 }
 
 /** The parts of the process that a server uses. */
@@ -87,10 +101,21 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
   host.stdout.on('error', () => {
     if (options.stdio) watch.stop({ why: 'stdout is closed', exitCode: EXIT.ok });
   });
+  let relay: OpenRelay | undefined;
   try {
+    if (options.inspectPort !== undefined) {
+      const inspect: Vmcp['inspect'] = (inspector) => vmcp.inspect(inspector);
+      relay = await openRelay(options.inspectPort, { token: adminToken, inspect, redact, log });
+    }
     const http = await listen(options, vmcp, log, adminToken);
     vmcp.start();
-    if (http !== undefined) announce(options, http.base, { vmcp, log, sink, paint, isTerminal, adminToken });
+    announce(options, addressesOf(http?.base, relay?.base, adminToken), {
+      vmcp,
+      log,
+      sink,
+      paint,
+      isTerminal,
+    });
     if (options.stdio) void serveClient(vmcp, host, log).then(watch.stop);
     const { why, exitCode } = await watch.stopped;
     log.info({ why, drainMs: options.drainMs }, 'stopping');
@@ -98,6 +123,7 @@ export async function run(options: RunOptions, host: Host): Promise<number> {
     log.info({ exitCode }, 'stopped');
     return exitCode;
   } finally {
+    await relay?.close();
     unsubscribe();
     watch.unwatch();
     await sink.flush(FLUSH_MS);
@@ -141,26 +167,45 @@ interface Surroundings {
   readonly sink: LogSink;
   readonly paint: Paint;
   readonly isTerminal: boolean;
-  readonly adminToken: string | undefined;
+}
+
+function addressesOf(
+  base: string | undefined,
+  relayBase: string | undefined,
+  adminToken: string | undefined,
+): Partial<Addresses> {
+  const fragment = adminToken === undefined ? '' : `#token=${adminToken}`;
+  return {
+    ...(base !== undefined && { base, page: `${base}/${fragment}` }),
+    ...(relayBase !== undefined && { inspector: `${relayBase}/${fragment}` }),
+  };
 }
 
 function announce(
-  options: RunOptions,
-  base: string,
-  { vmcp, log, sink, paint, isTerminal, adminToken }: Surroundings,
+  { name, onListening }: RunOptions,
+  addresses: Partial<Addresses>,
+  { vmcp, log, sink, paint, isTerminal }: Surroundings,
 ): void {
+  const { base, page, inspector } = addresses;
+  const toInspector = inspector === undefined ? '' : `  Stately's inspector: ${inspector}\n`;
+  const inspectorUrl = inspector?.replace(/#.*/, '');
+  if (base === undefined || page === undefined) {
+    if (inspector === undefined) return;
+    if (isTerminal) sink.write(`${toInspector}\n`);
+    log.info({ inspectorUrl }, 'listening');
+    return;
+  }
   const mcpUrl = `${base}/mcp`;
-  // Browsers keep what is behind a # to themselves.
-  const pageUrl = adminToken === undefined ? `${base}/` : `${base}/#token=${adminToken}`;
-  if (options.onListening !== undefined) options.onListening(base, vmcp, pageUrl);
+  if (onListening !== undefined) onListening(vmcp, { ...addresses, base, page });
   else if (isTerminal) {
     const hints = clientHints(mcpUrl).map(({ client, text }) => `  ${client}:\n    ${text}\n`);
-    const title = `${shown(options.name)}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
+    const title = `${shown(name)}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
     sink.write(
-      `${paint('bold', title)}\n${hints.join('')}  Live page: ${pageUrl}\n  Status: ${base}/status\n\n`,
+      `${paint('bold', title)}\n${hints.join('')}  Live page: ${page}\n${toInspector}  Status: ${base}/status\n\n`,
     );
   }
-  log.info({ url: mcpUrl, pageUrl: `${base}/`, statusUrl: `${base}/status` }, 'listening');
+  const urls = { url: mcpUrl, pageUrl: `${base}/`, statusUrl: `${base}/status` };
+  log.info({ ...urls, ...(inspectorUrl !== undefined && { inspectorUrl }) }, 'listening');
 }
 
 /** The operator's, or a new one where it can be shown to people and stays out of the log. */

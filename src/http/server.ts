@@ -6,10 +6,10 @@ import { judgeAccess, urlHost } from './access.js';
 import type { AccessRules, Denial } from './access.js';
 import { createEndpoints, notAllowed, problem, READ_METHODS } from './endpoints.js';
 import type { Endpoints, JsonAnswer, TextAnswer } from './endpoints.js';
-import { ListenError } from './listen-error.js';
-import type { Page } from './live/page.js';
+import { closeServer, listenOn } from './listening.js';
 import { createLive } from './live/routes.js';
 import type { Live } from './live/routes.js';
+import type { Page } from './page.js';
 import { pathOf, queryOf } from './request-target.js';
 
 /** Bounds of one connection and of all of them. Times in milliseconds. */
@@ -23,8 +23,6 @@ const HTTP_LIMITS = {
   checkingIntervalMs: 2000,
   maxHeaderBytes: 16_384,
   maxConnections: 4096,
-  /** What is still being written when the server closes gets this long. */
-  closeGraceMs: 250,
 } as const;
 
 const MCP_PATH = '/mcp';
@@ -92,7 +90,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   return {
     listen: async (port, host) => {
-      const boundPort = await listenOn(server, port, host);
+      const boundPort = await listenOn(server, port, host, '--port');
       server.on('error', (error) => log.error({ error }, 'http server error'));
       base = `http://${urlHost(host)}:${boundPort}`;
       const { allowedHosts = [], allowedOrigins = [] } = options;
@@ -125,29 +123,6 @@ function boundedServer(listener: (request: IncomingMessage, response: ServerResp
   );
   server.maxConnections = HTTP_LIMITS.maxConnections;
   return server;
-}
-
-function listenOn(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const refused = (cause: NodeJS.ErrnoException): void => reject(new ListenError(host, port, cause));
-    server.once('error', refused);
-    server.listen({ port, host }, () => {
-      server.off('error', refused);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), HTTP_LIMITS.closeGraceMs);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
 
 async function handleMcp(

@@ -1,18 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { threeServers } from './backends.js';
+import { hasBrowser, launchBrowser } from './browser.js';
 import { everything, freePort, kill, ROOT, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
-if (CHROMIUM === undefined) console.warn('the live page is not tested: there is no Chromium in /usr/bin');
 
 const TOKEN = 'a-token-for-the-page';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -27,7 +22,7 @@ interface Violation {
 }
 
 /** The live page in a real browser, of a real gateway whose backends are real processes. */
-describe.skipIf(CHROMIUM === undefined)('the live page', () => {
+describe.skipIf(!hasBrowser)('the live page', () => {
   let server: ChildProcess;
   let port: number;
   let gateway: Served;
@@ -48,7 +43,7 @@ describe.skipIf(CHROMIUM === undefined)('the live page', () => {
     const config = configuration(threeServers(port, temporaryFolder()), failureHandling);
     gateway = await Served.start(config, [], { BREAKWATER_ADMIN_TOKEN: TOKEN });
     await gateway.serving();
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on('request', (request) => asked.push(request.url()));
     page.on('console', (said) => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Standing } from '../../machines/policy.js';
 import { phaseOf, shouldAdvertise } from '../../machines/policy.js';
 import type { EngineEvent } from '../../src/engine/events.js';
+import type { Inspector } from '../../src/engine/inspection.js';
 import type { BackendStatus, CircuitName, EngineStatus } from '../../src/engine/status.js';
 import type { MetricsPage } from '../../src/metrics/metrics.js';
 import type { BackendCloseUp, BackendGlance, BackendInfo, Vmcp } from '../../src/vmcp.js';
@@ -82,6 +83,10 @@ export class FakeVmcp implements Vmcp {
   subscribe(listener: (event: EngineEvent) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+  inspect(inspector: Inspector): () => void {
+    this.asked.push(`inspect as ${typeof inspector}`);
+    return () => undefined;
   }
   emit(event: EngineEvent): void {
     for (const listener of this.listeners) listener(event);

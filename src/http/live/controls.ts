@@ -1,5 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Log } from '../../logging/log.js';
+import { isSameToken } from '../admin-token.js';
 
 /** What an operator can do with a backend. */
 export const ACTIONS = ['check', 'isolate', 'release', 'reset'] as const;
@@ -18,11 +18,6 @@ export interface Asker {
 export type Verdict =
   | { readonly kind: 'done'; readonly backend: string; readonly action: Action }
   | { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly message: string };
-
-/** A new token for who may use the controls: 128 bits. */
-export function newAdminToken(): string {
-  return randomBytes(16).toString('base64url');
-}
 
 /** The controls of an operator, for who has the token. Every use is logged, allowed or not, with who and what. */
 export class AdminDesk {
@@ -63,16 +58,11 @@ export class AdminDesk {
   #admits(authorization: string | undefined): boolean {
     if (this.token === undefined) return false;
     const given = /^Bearer (?<token>\S+)$/i.exec(authorization ?? '')?.groups?.['token'];
-    // Digests have one length, and how long a comparison takes says nothing of the token.
-    return given !== undefined && timingSafeEqual(digest(given), digest(this.token));
+    return given !== undefined && isSameToken(given, this.token);
   }
 }
 
 export function unknownBackend(backend: string, known: readonly string[]) {
   const message = `no backend ${JSON.stringify(backend)}; one of ${known.join(', ')}`;
   return { code: 'UNKNOWN_BACKEND', message } as const;
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -4,11 +4,12 @@ import type { Vmcp } from '../../vmcp.js';
 import { backendReports } from '../backend-report.js';
 import { notAllowed, problem, READ_METHODS } from '../endpoints.js';
 import type { JsonAnswer, TextAnswer } from '../endpoints.js';
+import { pageHeaders } from '../page.js';
+import type { Page } from '../page.js';
 import { pathOf, queryOf } from '../request-target.js';
 import { cardOf } from './card.js';
 import { ACTIONS, AdminDesk, unknownBackend } from './controls.js';
 import { Feed } from './feed.js';
-import type { Page } from './page.js';
 
 export interface LiveOptions {
   readonly vmcp: Vmcp;
@@ -58,14 +59,9 @@ export function createLive({ vmcp, name, page, adminToken, log }: LiveOptions): 
     const message = 'as many viewers as there may be are watching';
     return problem(503, 'TOO_MANY_VIEWERS', message, { 'Retry-After': String(RETRY_AFTER_S) });
   };
-  const front = ({ html, policy }: Page, request: IncomingMessage): JsonAnswer | TextAnswer => {
+  const front = (shown: Page, request: IncomingMessage): JsonAnswer | TextAnswer => {
     if (!READ_METHODS.includes(request.method ?? '')) return notAllowed(READ_METHODS);
-    const headers = {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': policy,
-      'Referrer-Policy': 'no-referrer',
-    };
-    return { status: 200, text: html, headers };
+    return { status: 200, text: shown.html, headers: pageHeaders(shown) };
   };
   const details = (backend: string, request: IncomingMessage): JsonAnswer => {
     if (!READ_METHODS.includes(request.method ?? '')) return notAllowed(READ_METHODS);

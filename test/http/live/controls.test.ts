@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, AdminDesk, newAdminToken } from '../../../src/http/live/controls.js';
+import { newAdminToken } from '../../../src/http/admin-token.js';
+import { ACTIONS, AdminDesk } from '../../../src/http/live/controls.js';
 import type { Controls } from '../../../src/http/live/controls.js';
 
 /** A desk, what it did, and what it logged. */
