@@ -3,8 +3,15 @@ import { shouldAdvertise, shouldRoute } from '../machines/policy.js';
 import type { Backend } from './engine/backend-handle.js';
 import { settle } from './engine/execute.js';
 import type { Refusal } from './engine/permit.js';
-import type { Answer, BackendRequest, CallOptions, GatewayBackend, Unavailable } from './gateway/backend.js';
-import type { BackendSession } from './session/backend-session.js';
+import type {
+  Answer,
+  BackendRequest,
+  CallOptions,
+  GatewayBackend,
+  OwnSessions,
+  Unavailable,
+} from './gateway/backend.js';
+import type { BackendSessions } from './backend-sessions.js';
 import type { Catalog } from './session/catalog.js';
 
 /** Why a call is answered without the backend. */
@@ -21,7 +28,7 @@ export interface CallObserver {
 export class GuardedBackend implements GatewayBackend {
   constructor(
     private readonly backend: Backend,
-    readonly session: BackendSession,
+    private readonly sessions: Pick<BackendSessions, 'shared' | 'own'>,
     private readonly timeoutMs: number,
     private readonly observers: readonly CallObserver[] = [],
   ) {}
@@ -31,15 +38,19 @@ export class GuardedBackend implements GatewayBackend {
   }
 
   get catalog(): Catalog | undefined {
-    return this.session.catalog;
+    return this.sessions.shared.catalog;
   }
 
   get heard(): boolean {
-    return this.session.catalog !== undefined || this.backend.status().lastCheckTime !== undefined;
+    return this.sessions.shared.catalog !== undefined || this.backend.status().lastCheckTime !== undefined;
   }
 
   get advertised(): boolean {
     return shouldAdvertise(this.backend.standing);
+  }
+
+  get own(): OwnSessions {
+    return this.sessions.own;
   }
 
   unavailable(): Unavailable | undefined {
@@ -49,7 +60,7 @@ export class GuardedBackend implements GatewayBackend {
     return health === 'unhealthy' || health === 'unauthenticated' ? this.#ill() : undefined;
   }
 
-  async call(request: BackendRequest, { signal, onProgress }: CallOptions): Promise<Answer> {
+  async call(request: BackendRequest, { signal, onProgress, client, caller }: CallOptions): Promise<Answer> {
     if (signal.aborted) return { kind: 'cancelled' };
     const permit = this.backend.permit();
     if (!permit.admitted) {
@@ -63,7 +74,9 @@ export class GuardedBackend implements GatewayBackend {
       return { kind: 'unavailable', unavailable: ill };
     }
     const startedAt = performance.now();
-    const reply = await this.session.request(request, { signal, timeoutMs: this.timeoutMs, onProgress });
+    const session = this.sessions.own.of(client) ?? this.sessions.shared;
+    const { timeoutMs } = this;
+    const reply = await session.request(request, { signal, timeoutMs, onProgress, caller });
     settle(permit, reply.outcome);
     const elapsedMs = performance.now() - startedAt;
     for (const observer of this.observers) observer.callEnded(this.name, reply.outcome, elapsedMs, request);
@@ -86,10 +99,6 @@ export class GuardedBackend implements GatewayBackend {
         ...inWhole(next),
       },
     };
-  }
-
-  notify(method: string, params: Readonly<Record<string, unknown>>): void {
-    this.session.notify(method, params);
   }
 
   #refused({ code, retryAfterMs }: Refusal): Unavailable {

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { mayConnect } from '../machines/policy.js';
 import type { BackendEntry, VmcpConfig } from './config/config.js';
+import { BackendSessions } from './backend-sessions.js';
 import { CallRecord } from './call-record.js';
 import type { FailedCall, Latency } from './call-record.js';
 import { createEngine } from './create-engine.js';
-import type { Engine } from './engine/engine.js';
 import type { EngineEvent } from './engine/events.js';
 import type { Inspector } from './engine/inspection.js';
 import type { EngineStatus } from './engine/status.js';
@@ -16,7 +16,6 @@ import { Metrics } from './metrics/metrics.js';
 import type { MetricsPage } from './metrics/metrics.js';
 import { traceRequest, TracedBackend } from './metrics/spans.js';
 import { timedCheck } from './metrics/timed-check.js';
-import { BackendSession } from './session/backend-session.js';
 
 /** What is known of a backend besides its state, for the status endpoints. Nothing secret. */
 export interface BackendInfo {
@@ -31,6 +30,8 @@ export interface BackendInfo {
   readonly toolCount: number;
   /** Of a live stdio backend. */
   readonly pid?: number;
+  /** Of further processes of it, one for each client that has its own session. */
+  readonly ownPids?: readonly number[];
   /** MCP revision agreed on, e.g. `2025-11-25`; absent before the first session. */
   readonly revision?: string;
 }
@@ -89,7 +90,7 @@ const SESSION_END_SHARE = 0.2;
 
 /** Puts engine, backend sessions and gateway together. Nothing runs before `start()`. */
 export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): Vmcp {
-  const sessions = new Map<string, BackendSession>();
+  const sessions = new Map<string, BackendSessions>();
   const records = new Map<string, CallRecord>();
   const timeoutsMs = new Map(config.backends.map(({ name, policy }) => [name, policy.health.checkTimeoutMs]));
   const engine = createEngine(
@@ -100,7 +101,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
     },
     {
       log,
-      check: timedCheck((name, signal) => sessionOf(sessions, name).check(signal), {
+      check: timedCheck((name, signal) => sessionsOf(sessions, name).shared.check(signal), {
         timeoutMsOf: (name) => timeoutsMs.get(name) ?? Infinity,
         onEnd: (name, outcome, elapsedMs) => metrics.checkEnded(name, outcome, elapsedMs),
       }),
@@ -109,17 +110,17 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
   const metrics = new Metrics(version, {
     status: () => engine.status(),
     clientSessions: () => ({ ...gateway.sessionsByTransport }),
-    isConnected: (name) => sessions.get(name)?.live ?? false,
+    isConnected: (name) => sessions.get(name)?.shared.live ?? false,
   });
   engine.subscribe((event) => metrics.note(event));
   const guarded = config.backends.map((entry) => {
-    const session = openSession(entry, engine, version, log, () => gateway);
-    sessions.set(entry.name, session);
+    const opened = new BackendSessions(entry, { engine, log, version, gateway: () => gateway });
+    sessions.set(entry.name, opened);
     const record = new CallRecord();
     records.set(entry.name, record);
     const { timeoutMs } = entry;
     return new TracedBackend(
-      new GuardedBackend(engine.backend(entry.name), session, timeoutMs, [metrics, record]),
+      new GuardedBackend(engine.backend(entry.name), opened, timeoutMs, [metrics, record]),
     );
   });
   const { name, aggregation, partialFailureMode } = config;
@@ -129,7 +130,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
   });
   engine.subscribe((event) => {
     if (event.type === 'circuit.changed' && !mayConnect(engine.backend(event.backend).standing)) {
-      sessionOf(sessions, event.backend).abandonConnecting();
+      sessionsOf(sessions, event.backend).abandonConnecting();
     }
     gateway.changed();
   });
@@ -151,7 +152,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
     },
     status: () => engine.status(),
     metrics: () => (config.servesMetrics ? metrics.page() : undefined),
-    backends: () => entries.map((entry) => infoOf(entry, sessionOf(sessions, entry.name))),
+    backends: () => entries.map((entry) => infoOf(entry, sessionsOf(sessions, entry.name))),
     subscribe: (listener) => engine.subscribe(listener),
     inspect: (inspector) => engine.inspect(inspector),
     handleMcp: (request, response) => gateway.handleHttp(request, response),
@@ -161,7 +162,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
       latency: records.get(backend)?.latency ?? { calls: 0, ms: 0 },
     }),
     closeUp: (backend) => ({
-      tools: (sessionOf(sessions, backend).catalog?.tools ?? []).map((tool) => tool.name).sort(),
+      tools: (sessionsOf(sessions, backend).shared.catalog?.tools ?? []).map((tool) => tool.name).sort(),
       failedCalls: records.get(backend)?.failed ?? [],
     }),
     check: (backend) => {
@@ -179,46 +180,16 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
   };
 }
 
-function openSession(
-  { name, connection, hasAuth }: BackendEntry,
-  engine: Pick<Engine<never>, 'backend' | 'check'>,
-  clientVersion: string,
-  log: Log,
-  gateway: () => Gateway,
-): BackendSession {
-  return new BackendSession(
-    { name, connection, hasAuth, clientVersion },
-    {
-      log,
-      onLost: () => {
-        engine.backend(name).sessionLost();
-      },
-      onSuspect: () => {
-        engine.check(name);
-      },
-      admits: () => engine.backend(name).refusal() === undefined,
-      mayConnect: () => mayConnect(engine.backend(name).standing),
-      onOpened: () => {
-        gateway().sessionOpened(name);
-      },
-      onCatalog: () => {
-        gateway().changed();
-      },
-      onNotification: (method, params) => {
-        gateway().notification(name, method, params);
-      },
-    },
-  );
+function sessionsOf(all: ReadonlyMap<string, BackendSessions>, name: string): BackendSessions {
+  const sessions = all.get(name);
+  if (!sessions) throw new Error(`backend "${name}" has no sessions`);
+  return sessions;
 }
 
-function sessionOf(sessions: ReadonlyMap<string, BackendSession>, name: string): BackendSession {
-  const session = sessions.get(name);
-  if (!session) throw new Error(`backend "${name}" has no session`);
-  return session;
-}
-
-function infoOf({ name, connection, authType }: BackendEntry, session: BackendSession): BackendInfo {
-  const { pid, catalog } = session;
+function infoOf(
+  { name, connection, authType }: BackendEntry,
+  { shared: { pid, catalog }, own: { pids } }: BackendSessions,
+): BackendInfo {
   return {
     name,
     transport: connection.transport,
@@ -226,6 +197,7 @@ function infoOf({ name, connection, authType }: BackendEntry, session: BackendSe
     authType,
     toolCount: catalog?.tools.length ?? 0,
     ...(pid !== undefined && { pid }),
+    ...(pids.length > 0 && { ownPids: pids }),
     ...(catalog && { revision: catalog.revision }),
   };
 }

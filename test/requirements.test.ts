@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 /** What is delivered: README promises each, and a test whose title ends in its tag shows it. */
-const DELIVERED = [...range(1, 25), ...range(27, 34)].map((number) => `R${String(number).padStart(2, '0')}`);
+const DELIVERED = range(1, 34).map((number) => `R${String(number).padStart(2, '0')}`);
 
 const TEST = import.meta.dirname;
 const README = join(TEST, '../README.md');

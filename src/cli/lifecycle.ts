@@ -97,8 +97,10 @@ export async function shutDown(
 
 /** Kills what child processes are left, at once. */
 export function killChildren(vmcp: Vmcp): void {
-  for (const { pid } of vmcp.backends()) {
-    if (pid === undefined) continue;
+  const pids = vmcp
+    .backends()
+    .flatMap(({ pid, ownPids = [] }) => [...(pid === undefined ? [] : [pid]), ...ownPids]);
+  for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {

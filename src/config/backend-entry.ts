@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { SESSION_MODES } from './config.js';
 import type { BackendEntry, Connection, HttpConnection, StdioConnection, Timeouts } from './config.js';
 import {
   credentialsOf,
@@ -60,6 +61,7 @@ export function backendEntries(around: Surroundings): BackendEntries {
       identity,
       policy: { ...policyOf(settings), identity },
       timeoutMs,
+      sessions: SESSION_MODES.find((mode) => mode === section.sessions) ?? 'auto',
       effective: effectiveValues(settings, notes),
     });
   }

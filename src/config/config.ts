@@ -62,9 +62,14 @@ export interface BackendEntry {
   readonly policy: BackendConfig;
   /** Longest time for a call. */
   readonly timeoutMs: number;
+  readonly sessions: SessionMode;
   /** Failure handling as it holds, with the origin of every value. */
   readonly effective: readonly EffectiveValue[];
 }
+
+/** Which clients have a session of their own with a backend: those that it can ask something, none, or all. */
+export type SessionMode = (typeof SESSION_MODES)[number];
+export const SESSION_MODES = ['auto', 'shared', 'per-client'] as const;
 
 /** How a backend is reached. Printed or turned into JSON it shows the names of headers and variables only. */
 export type Connection = (StdioConnection | HttpConnection) & {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { IncomingAuth, OutgoingAuth } from './auth-shape.js';
+import { SESSION_MODES } from './config.js';
 import { flag, list, mapOf, section, text } from './leaf.js';
 import { FailureOverride, Operational, Server } from './operational-shape.js';
 import {
@@ -33,6 +34,11 @@ const Backend = section(
       text('').optional(),
     ).optional(),
     cwd: text('Extension, for stdio. Where it starts, relative to this file.').optional(),
+    sessions: text(
+      'Extension. Which clients have a session of their own, and so a process of their own over stdio: ' +
+        'auto: those that declare sampling, elicitation or roots, which it may then ask of them.',
+      { default: 'auto', enum: SESSION_MODES },
+    ).optional(),
     failureHandling: FailureOverride.optional(),
   },
   ['name', 'transport'],

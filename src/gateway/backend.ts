@@ -1,5 +1,7 @@
 import type { RefusalCode } from '../engine/permit.js';
+import type { Caller } from '../session/caller.js';
 import type { Catalog } from '../session/catalog.js';
+import type { LogLevel } from './log-level.js';
 
 /** One backend as the gateway sees it. The composition root implements it over the engine and a session. */
 export interface GatewayBackend {
@@ -14,9 +16,42 @@ export interface GatewayBackend {
   unavailable(): Unavailable | undefined;
   /** One guarded call: admitted by the circuit, timed, classified and settled. Never rejects. */
   call(request: BackendRequest, options: CallOptions): Promise<Answer>;
-  /** Sends a notification to the backend if its session is live; says nothing otherwise. */
-  notify(method: string, params: Readonly<Record<string, unknown>>): void;
+  /** What single clients have of it by themselves. */
+  readonly own: OwnSessions;
 }
+
+/** One client of the gateway, for as long as its session lasts; the same object each time. */
+export interface Client extends Caller {
+  /** As it introduced itself: its name and version. */
+  readonly info: Readonly<Record<string, unknown>>;
+  /** As it declared them. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  /** The level of log messages that it asked for; undefined until it does. */
+  readonly logLevel: LogLevel | undefined;
+}
+
+/**
+ * Sessions with one backend that belong to one client each. A client that can be asked something has its own, opened by
+ * its first call: of a session that many share nobody could tell whom the backend asks.
+ */
+export interface OwnSessions {
+  /** Whether what this client calls goes, or would go, over a session of its own. */
+  isFor(client: Client): boolean;
+  /** Sends a notification of the client, where it has a live session of its own. */
+  notify(client: Client, method: string, params: Readonly<Record<string, unknown>>): void;
+  /** The client has asked for another level of log messages. */
+  levelChanged(client: Client): void;
+  /** The client is gone, and its session with it. */
+  end(client: Client): void;
+}
+
+/** Where all clients share what there is. */
+export const NO_OWN_SESSIONS: OwnSessions = {
+  isFor: () => false,
+  notify: () => undefined,
+  levelChanged: () => undefined,
+  end: () => undefined,
+};
 
 export interface BackendRequest {
   readonly method: string;
@@ -28,6 +63,10 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** Progress of the backend on this call, its params without the token; it keeps the call alive. */
   readonly onProgress?: (params: Readonly<Record<string, unknown>>) => void;
+  /** Whose call it is; absent: nobody's, the gateway asks for itself. */
+  readonly client?: Client;
+  /** The way to that client while this very call is out. */
+  readonly caller?: Caller;
 }
 
 /** What became of a call. `result` and `error` are the backend's own words, passed through whole. */

@@ -35,6 +35,11 @@ export class FalsyIds {
   }
 }
 
+/** Clients that use the SDK would not hear that a request of ours with the id 0 is cancelled: ours begin at 1. */
+export function countFromOne(server: object): void {
+  Object.assign(server, { _requestMessageId: 1 });
+}
+
 /** One for each: what waits for a promise is kept for as long as the promise. */
 function never(): Promise<never> {
   return new Promise(() => undefined);

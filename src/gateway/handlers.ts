@@ -1,4 +1,5 @@
-import type { Answer, GatewayBackend } from './backend.js';
+import type { Caller } from '../session/caller.js';
+import type { Answer, Client, GatewayBackend } from './backend.js';
 import type { Kind, Route } from './directory.js';
 import { prefixOf } from './directory.js';
 import { GATEWAY_LIMITS } from './limits.js';
@@ -7,6 +8,7 @@ import { whyUnlisted } from './listing.js';
 import { pageOf } from './page.js';
 import { RPC, RpcError } from './rpc-error.js';
 import { unavailableError, unavailableListError, unavailableResult } from './unavailable.js';
+import type { Subscriptions } from './subscriptions.js';
 import { matchTemplate } from './uri-template.js';
 import type { GatewaySettings } from './settings.js';
 
@@ -19,13 +21,20 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Tells the client of progress; undefined where it did not ask. */
   readonly onProgress: ((params: Params) => void) | undefined;
+  readonly client: Client;
+  /** The way to the client while this call is out: what goes there belongs to it. */
+  readonly caller: Caller;
 }
 
 /** Ends with a result or throws an `RpcError`. */
 export type Handler = (params: Params, exchange: Exchange) => Result | Promise<Result>;
 
 /** What the gateway answers to each method; `initialize`, `ping` and the logging level belong to the client session. */
-export function createHandlers(listing: Listing, settings: GatewaySettings): ReadonlyMap<string, Handler> {
+export function createHandlers(
+  listing: Listing,
+  subscriptions: Subscriptions,
+  settings: GatewaySettings,
+): ReadonlyMap<string, Handler> {
   const list =
     (kind: Kind): Handler =>
     ({ cursor }) => {
@@ -40,6 +49,8 @@ export function createHandlers(listing: Listing, settings: GatewaySettings): Rea
     ['prompts/list', list('prompts')],
     ['tools/call', (params, exchange) => callTool(listing, settings, params, exchange)],
     ['resources/read', (params, exchange) => readResource(listing, params, exchange)],
+    ['resources/subscribe', (params, exchange) => subscribe(listing, subscriptions, params, exchange)],
+    ['resources/unsubscribe', (params, exchange) => unsubscribe(subscriptions, params, exchange)],
     ['prompts/get', (params, exchange) => getPrompt(listing, params, exchange)],
     ['completion/complete', (params, exchange) => complete(listing, params, exchange)],
   ]);
@@ -74,12 +85,46 @@ async function callTool(
 }
 
 async function readResource(listing: Listing, params: Params, exchange: Exchange): Promise<Result> {
-  const uri = textOf(params, 'uri');
+  const route = resourceOf(textOf(params, 'uri'), listing);
+  return resultOf(await send(route, 'resources/read', params, exchange));
+}
+
+/** @throws {RpcError} nobody has it */
+function resourceOf(uri: string, listing: Listing): Route {
   const { resources, resourceTemplates } = listing.directory;
   const route =
     resources.get(uri) ?? resourceTemplates.get(matchTemplate(uri, resourceTemplates.keys()) ?? '');
   if (!route) throw unknown('resource', uri, listing, RPC.resourceNotFound);
-  return resultOf(await send(route, 'resources/read', params, exchange));
+  return route;
+}
+
+async function subscribe(
+  listing: Listing,
+  subscriptions: Subscriptions,
+  params: Params,
+  exchange: Exchange,
+): Promise<Result> {
+  const uri = textOf(params, 'uri');
+  const { backend } = resourceOf(uri, listing);
+  const { client } = exchange;
+  if (!subscriptions.hasRoom(client)) {
+    const most = GATEWAY_LIMITS.maxSubscriptions;
+    throw new RpcError(RPC.invalidRequest, `a client may subscribe to ${most} resources at once`);
+  }
+  const result = resultOf(await send({ backend }, 'resources/subscribe', params, exchange));
+  subscriptions.add(client, backend, uri);
+  return result;
+}
+
+/** A backend hears of it when nobody else on the same session wants the updates. */
+async function unsubscribe(
+  subscriptions: Subscriptions,
+  params: Params,
+  exchange: Exchange,
+): Promise<Result> {
+  const backend = subscriptions.remove(exchange.client, textOf(params, 'uri'));
+  if (!backend) return {};
+  return resultOf(await send({ backend }, 'resources/unsubscribe', params, exchange));
 }
 
 async function getPrompt(listing: Listing, params: Params, exchange: Exchange): Promise<Result> {
@@ -123,11 +168,11 @@ function send(
   { backend }: Pick<Route, 'backend'>,
   method: string,
   params: Params,
-  { signal, onProgress }: Exchange,
+  { signal, onProgress, client, caller }: Exchange,
 ): Promise<Answer> {
   return backend.call(
     { method, params: withoutProgressToken(params) },
-    { signal, ...(onProgress && { onProgress }) },
+    { signal, client, caller, ...(onProgress && { onProgress }) },
   );
 }
 

@@ -71,9 +71,14 @@ export class HttpChannel implements Transport {
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (!('method' in message)) {
       if (message.id !== undefined) this.#exchanges.get(message.id)?.answer(message.id, message);
-    } else if (options?.relatedRequestId !== undefined) {
-      this.#exchanges.get(options.relatedRequestId)?.tell(message);
-    } else if (this.#standalone) this.#standalone.stream.send(message);
+      return Promise.resolve();
+    }
+    const { relatedRequestId: id } = options ?? {};
+    const exchange = id === undefined ? undefined : this.#exchanges.get(id);
+    if (exchange) exchange.tell(message);
+    else if (this.#standalone && (id === undefined || OUTLIVES_ITS_CALL.has(message.method)))
+      this.#standalone.stream.send(message);
+    else if ('id' in message) return Promise.reject(new Error('the client does not listen'));
     else if (Object.hasOwn(NOTICES, message.method)) this.#unsent.set(message.method, message);
     return Promise.resolve();
   }
@@ -123,3 +128,6 @@ export class HttpChannel implements Transport {
     return { 'Mcp-Session-Id': this.sessionId };
   }
 }
+
+/** That a question needs no answer any more: the call it belonged to may be over by then. */
+const OUTLIVES_ITS_CALL: ReadonlySet<string> = new Set(['notifications/cancelled']);

@@ -16,6 +16,10 @@ export const GATEWAY_LIMITS = {
   keepAliveMs: 15_000,
   /** How long closing waits for the answers that are being worked on; the calls that are out have been ended by then. */
   maxLastAnswersMs: 1_000,
+  /** Resources that one client may be subscribed to. */
+  maxSubscriptions: 1_000,
+  /** Milliseconds that a client may take over a request of a backend; people are asked. */
+  maxAskMs: 600_000,
   /** Cancellations of requests that have not come, kept per session in case they still do; the oldest makes room. */
   maxEarlyCancellations: 100,
   /** When a caller is told to try again whose backend has not been heard from yet. */

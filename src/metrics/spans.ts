@@ -1,4 +1,11 @@
-import type { Answer, BackendRequest, CallOptions, GatewayBackend, Unavailable } from '../gateway/backend.js';
+import type {
+  Answer,
+  BackendRequest,
+  CallOptions,
+  GatewayBackend,
+  OwnSessions,
+  Unavailable,
+} from '../gateway/backend.js';
 import { RPC, RpcError } from '../gateway/rpc-error.js';
 import { UNAVAILABLE_META } from '../gateway/unavailable.js';
 import type { Catalog } from '../session/catalog.js';
@@ -60,8 +67,8 @@ export class TracedBackend implements GatewayBackend {
     return withinSpan(spanned, () => this.backend.call(request, options), errorOfCall);
   }
 
-  notify(method: string, params: Params): void {
-    this.backend.notify(method, params);
+  get own(): OwnSessions {
+    return this.backend.own;
   }
 }
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Outcome } from '../../machines/failure.js';
+import type { Caller } from './caller.js';
 import type { Catalog } from './catalog.js';
 import { CatalogFollower } from './catalog-follower.js';
 import { Connector } from './connector.js';
@@ -33,6 +34,8 @@ export interface RequestOptions {
   readonly maxTotalMs?: number;
   /** Progress of this request, its params without the token. Asking for it tells the backend that it is wanted. */
   readonly onProgress?: ((params: Readonly<Record<string, unknown>>) => void) | undefined;
+  /** Who it is made for: what the backend asks or says meanwhile goes there. */
+  readonly caller?: Caller | undefined;
 }
 
 /**
@@ -72,10 +75,11 @@ export class BackendSession {
       onSuspect: (session) => {
         if (session === this.#live) hooks.onSuspect();
       },
-      onNotification: (session, method, params) => {
+      onNotification: (session, method, params, caller) => {
         if (session !== this.#live || this.#follower.notice(method)) return;
-        if (this.#mayNotify()) hooks.onNotification(method, params);
+        if (this.#mayNotify()) hooks.onNotification(method, params, caller);
       },
+      onQuestion: hooks.onQuestion,
       onWarning: (text) => this.#warn(text),
     });
   }
@@ -83,6 +87,11 @@ export class BackendSession {
   /** Whether there is a connection that has not shown its end. */
   get live(): boolean {
     return this.#live !== undefined;
+  }
+
+  /** What the backend said that it can do, in the handshake of the live session. */
+  get capabilities(): Readonly<Record<string, unknown>> {
+    return this.#live?.agreement.capabilities ?? {};
   }
 
   /** Of the child process of a live session over stdio. */
@@ -131,7 +140,8 @@ export class BackendSession {
     const { signal, timeoutMs, maxTotalMs = timeoutMs * TOTAL_FACTOR } = options;
     const tell = options.onProgress;
     const onProgress: RequestTerms['onProgress'] = tell && ((params) => this.#mayNotify() && tell(params));
-    const answer = await this.#perform(request, { signal, timeoutMs, maxTotalMs, onProgress });
+    const { caller } = options;
+    const answer = await this.#perform(request, { signal, timeoutMs, maxTotalMs, onProgress, caller });
     return replyOf(answer, this.settings.hasAuth);
   }
 
@@ -235,7 +245,7 @@ export class BackendSession {
   #adopt(live: LiveSession): void {
     this.#live = live;
     this.#knowsPing = true;
-    this.#follower.follow(live);
+    if (this.settings.client === undefined) this.#follower.follow(live);
     this.hooks.onOpened?.();
   }
 

@@ -1,6 +1,8 @@
 import type { Log } from '../logging/log.js';
+import type { Caller, OnQuestion } from './caller.js';
 import type { Channel, ChannelEvents } from './channel.js';
 import { ChildProcessChannel } from './child-process.js';
+import { ourselves } from './handshake.js';
 import { LegacySseChannel } from './legacy-sse.js';
 import { unlessAborted, withinLimit } from './limit.js';
 import { LiveSession } from './live-session.js';
@@ -19,7 +21,13 @@ export interface ConnectorEvents {
   onLost(session: LiveSession, found: Fault): void;
   onSuspect(session: LiveSession): void;
   mayConnect(): boolean;
-  onNotification(session: LiveSession, method: string, params: Readonly<Record<string, unknown>>): void;
+  onNotification(
+    session: LiveSession,
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    caller: Caller | undefined,
+  ): void;
+  readonly onQuestion?: OnQuestion | undefined;
   onWarning(text: string): void;
 }
 
@@ -102,13 +110,17 @@ export class Connector {
     try {
       const session = await LiveSession.open(
         (events) => this.#channel(events),
-        { clientVersion: this.settings.clientVersion ?? '0.0.0', limits: this.limits },
+        {
+          client: this.settings.client ?? ourselves(this.settings.clientVersion ?? '0.0.0'),
+          limits: this.limits,
+        },
         {
           onLost: (found) => whenOpened((it) => this.events.onLost(it, found)),
           onSuspect: () => whenOpened((it) => this.events.onSuspect(it)),
           mayConnect: () => this.events.mayConnect(),
-          onNotification: (method, params) =>
-            whenOpened((it) => this.events.onNotification(it, method, params)),
+          onNotification: (method, params, caller) =>
+            whenOpened((it) => this.events.onNotification(it, method, params, caller)),
+          onQuestion: this.events.onQuestion,
           onWarning: (text) => this.events.onWarning(text),
         },
         signal,

@@ -7,13 +7,22 @@ import { FaultError, fault } from './outcome.js';
 /** What the handshake agreed on. */
 export type Agreement = Pick<Catalog, 'capabilities' | 'serverInfo' | 'instructions' | 'revision'>;
 
-/** We declare no capabilities: a backend session is shared, and what a server asks could reach the wrong client. */
-export function initializeParams(clientVersion: string): Readonly<Record<string, unknown>> {
-  return {
-    protocolVersion: LATEST_PROTOCOL_VERSION,
-    capabilities: {},
-    clientInfo: { name: 'breakwater', version: clientVersion },
-  };
+/** Who a backend is told that it speaks to. */
+export interface Introduction {
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Ourselves, for a session that many clients share: it declares no capabilities, since what a server asks there could
+ * reach the wrong client.
+ */
+export function ourselves(version: string): Introduction {
+  return { info: { name: 'breakwater', version }, capabilities: {} };
+}
+
+export function initializeParams({ info, capabilities }: Introduction): Readonly<Record<string, unknown>> {
+  return { protocolVersion: LATEST_PROTOCOL_VERSION, capabilities, clientInfo: info };
 }
 
 /** Reads the result of `initialize`. @throws FaultError when it agrees on nothing that we speak */

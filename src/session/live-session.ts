@@ -1,9 +1,10 @@
+import type { Caller, OnQuestion, Question } from './caller.js';
 import type { Channel, ChannelEvents } from './channel.js';
-import type { Agreement } from './handshake.js';
+import type { Agreement, Introduction } from './handshake.js';
 import { agreementOf, asHandshakeFault, initializeParams } from './handshake.js';
 import { unlessAborted } from './limit.js';
-import type { Incoming } from './message.js';
-import { isDeeperThan, readMessage, withProgressToken } from './message.js';
+import type { Incoming, OutgoingAnswer } from './message.js';
+import { isDeeperThan, isRecord, readMessage, withProgressToken } from './message.js';
 import type { Answer, Fault } from './outcome.js';
 import { FaultError, fault, faultOf } from './outcome.js';
 import type { RequestTerms } from './requests.js';
@@ -22,14 +23,16 @@ export interface LiveSessionEvents {
   onLost(found: Fault): void;
   onSuspect(): void;
   mayConnect(): boolean;
-  /** Every notification but progress. */
-  onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
+  /** Every notification but progress and cancellations. `caller`: whose request it was said with. */
+  onNotification(method: string, params: Readonly<Record<string, unknown>>, caller: Caller | undefined): void;
+  /** Everything that the backend asks but `ping`; undefined where we cannot be asked. Never rejects. */
+  readonly onQuestion?: OnQuestion | undefined;
   onWarning(text: string): void;
 }
 
 export interface HandshakeTerms {
-  /** Our own version, as told to the backend. */
-  readonly clientVersion: string;
+  /** Who the backend is told that it speaks to. */
+  readonly client: Introduction;
   readonly limits: SessionLimits;
 }
 
@@ -39,6 +42,8 @@ export class LiveSession {
   readonly #requests: Requests;
   #agreement: Agreement | undefined;
   #serverRequests = 0;
+  /** By the backend's id: what ends a question to the client. */
+  readonly #questions = new Map<string | number, AbortController>();
   #heard = 0;
   #handedOut = false;
   /** Called when the last request has ended, once it is retired. */
@@ -76,7 +81,7 @@ export class LiveSession {
     const session = new LiveSession(makeChannel, terms.limits, events);
     try {
       await unlessAborted(session.#channel.open(), signal);
-      await session.#initialize(terms.clientVersion, signal);
+      await session.#initialize(terms.client, signal);
       session.#handedOut = true;
       return session;
     } catch (error) {
@@ -135,16 +140,17 @@ export class LiveSession {
   /** Ends it; requests that are out fail as closed, which says nothing about the backend. */
   async close(graceMs: number): Promise<void> {
     this.#over = true;
+    this.#endQuestions();
     this.#requests.failAll(fault('closed', 'its session was closed'));
     this.#noteIdle();
     await this.#channel.close(graceMs);
   }
 
-  async #initialize(clientVersion: string, signal: AbortSignal): Promise<void> {
+  async #initialize(client: Introduction, signal: AbortSignal): Promise<void> {
     const answer = await this.request(
       {
         method: 'initialize',
-        params: initializeParams(clientVersion),
+        params: initializeParams(client),
       },
       { signal, timeoutMs: Infinity, maxTotalMs: Infinity },
     );
@@ -189,10 +195,10 @@ export class LiveSession {
   #take(message: Incoming, exchange: number | undefined): void {
     switch (message.kind) {
       case 'notification':
-        this.#takeNotification(message.method, message.params);
+        this.#takeNotification(message.method, message.params, exchange);
         return;
       case 'request':
-        this.#answer(message.id, message.method);
+        void this.#takeQuestion(message.id, message, exchange);
         return;
       case 'result':
       case 'error':
@@ -220,9 +226,18 @@ export class LiveSession {
     }
   }
 
-  #takeNotification(method: string, params: Readonly<Record<string, unknown>>): void {
+  #takeNotification(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    exchange: number | undefined,
+  ): void {
+    if (method === 'notifications/cancelled') {
+      this.#questions.get(params['requestId'] as string | number)?.abort();
+      return;
+    }
     if (method !== 'notifications/progress') {
-      this.events.onNotification(method, params);
+      const caller = exchange === undefined ? undefined : this.#requests.callerOf(exchange);
+      this.events.onNotification(method, params, caller);
       return;
     }
     const { progressToken, ...progress } = params;
@@ -230,19 +245,53 @@ export class LiveSession {
     if (typeof progressToken === 'number') this.#requests.progress(progressToken, progress);
   }
 
-  /** We declare no capabilities: a ping is answered, everything else is not ours to do. */
-  #answer(id: string | number, method: string): void {
+  /** A ping is answered; what else a backend asks is for the client whose request it is working on. */
+  async #takeQuestion(id: string | number, question: Question, exchange: number | undefined): Promise<void> {
     if (this.#serverRequests >= this.limits.maxServerRequests) {
       this.events.onWarning('it sends requests faster than it takes their answers');
       return;
     }
     this.#serverRequests += 1;
-    const content =
-      method === 'ping' ? { result: {} } : { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
-    this.#channel
-      .post({ jsonrpc: '2.0', id, ...content })
-      .catch(() => undefined)
-      .finally(() => (this.#serverRequests -= 1));
+    try {
+      const content = question.method === 'ping' ? { result: {} } : await this.#ask(id, question, exchange);
+      if (content !== undefined) await this.#channel.post({ jsonrpc: '2.0', id, ...content });
+    } catch {
+      // It does not take the answer: how it is shows elsewhere.
+    } finally {
+      this.#serverRequests -= 1;
+    }
+  }
+
+  /** The content of the answer; undefined where none is wanted any more. */
+  async #ask(
+    id: string | number,
+    { method, params }: Question,
+    exchange: number | undefined,
+  ): Promise<Pick<OutgoingAnswer, 'result' | 'error'> | undefined> {
+    const { onQuestion } = this.events;
+    if (onQuestion === undefined || this.#questions.has(id)) {
+      return { error: { code: METHOD_NOT_FOUND, message: 'Method not found' } };
+    }
+    const abort = new AbortController();
+    this.#questions.set(id, abort);
+    const letGoOn = this.#requests.hold(exchange);
+    const limit = setTimeout(() => abort.abort(), this.limits.maxAskMs).unref();
+    const token = isRecord(params['_meta']) ? params['_meta']['progressToken'] : undefined;
+    const onProgress = (progress: Readonly<Record<string, unknown>>): void =>
+      this.notify('notifications/progress', { ...progress, progressToken: token });
+    const options = { signal: abort.signal, ...(token !== undefined && { onProgress }) };
+    const reply = await onQuestion({ method, params }, this.#requests.callerOf(exchange), options);
+    clearTimeout(limit);
+    letGoOn();
+    this.#questions.delete(id);
+    if (abort.signal.aborted) return undefined;
+    if (reply.kind === 'result') return { result: reply.result };
+    const { code, message, data } = reply;
+    return { error: { code, message, ...(data !== undefined && { data }) } };
+  }
+
+  #endQuestions(): void {
+    for (const question of this.#questions.values()) question.abort();
   }
 
   #settle(id: number, answer: Answer): void {
@@ -271,6 +320,7 @@ export class LiveSession {
   #lose(found: Fault): void {
     if (this.#over) return;
     this.#over = true;
+    this.#endQuestions();
     this.#requests.failAll(found);
     if (this.#handedOut) this.events.onLost(found);
   }

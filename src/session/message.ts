@@ -9,7 +9,12 @@ export type Incoming =
       readonly message: string;
       readonly data?: unknown;
     }
-  | { readonly kind: 'request'; readonly id: string | number; readonly method: string }
+  | {
+      readonly kind: 'request';
+      readonly id: string | number;
+      readonly method: string;
+      readonly params: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly kind: 'notification';
       readonly method: string;
@@ -36,7 +41,7 @@ export interface OutgoingAnswer {
   readonly jsonrpc: '2.0';
   readonly id: string | number;
   readonly result?: Readonly<Record<string, unknown>>;
-  readonly error?: { readonly code: number; readonly message: string };
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
 /**
@@ -47,8 +52,8 @@ export function readMessage(value: unknown): Incoming {
   if (!isRecord(value)) return { kind: 'malformed', id: undefined };
   const { id, method } = value;
   if (typeof method === 'string' && value['jsonrpc'] === '2.0') {
-    if (typeof id === 'string' || typeof id === 'number') return { kind: 'request', id, method };
     const params = isRecord(value['params']) ? value['params'] : {};
+    if (typeof id === 'string' || typeof id === 'number') return { kind: 'request', id, method, params };
     return { kind: 'notification', method, params };
   }
   const answer = readAnswer(value, typeof id === 'number' ? id : undefined);

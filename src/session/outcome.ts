@@ -26,6 +26,7 @@ export const MECHANISMS = {
   redirect: 'protocol_error',
   malformed: 'protocol_error',
   'too-large': 'protocol_error',
+  unanswered: 'released',
   cancelled: 'released',
   closed: 'released',
 } as const satisfies Record<string, FailureCategory | 'succeeded' | 'released' | 'by-authentication'>;
@@ -123,8 +124,8 @@ export function replyOf(answer: Answer, hasAuth: boolean): Reply {
   const outcome = outcomeOf(found, hasAuth);
   if (found.mechanism === 'cancelled') return { outcome, kind: 'cancelled' };
   if (outcome.kind !== 'succeeded') {
-    const failure: Failure =
-      outcome.kind === 'failed' ? outcome.failure : { category: 'backend_unavailable' };
+    const category = found.mechanism === 'unanswered' ? 'timeout' : 'backend_unavailable';
+    const failure: Failure = outcome.kind === 'failed' ? outcome.failure : { category };
     const mayHaveRun = !(found.unsent === true || UNPROCESSED.has(found.mechanism));
     return { outcome, kind: 'failed', failure, reason: found.reason, mayHaveRun };
   }

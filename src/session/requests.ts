@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { Caller } from './caller.js';
 import type { Answer, Fault } from './outcome.js';
 import { fault } from './outcome.js';
 
@@ -16,6 +17,8 @@ export interface RequestTerms {
   readonly maxTotalMs: number;
   /** Progress of this request, its params without the token. */
   readonly onProgress?: ((params: Readonly<Record<string, unknown>>) => void) | undefined;
+  /** Who it is made for; absent where nobody waits for it. */
+  readonly caller?: Caller | undefined;
 }
 
 /** The terms of a request of which some time is used up already. */
@@ -34,6 +37,8 @@ interface Pending {
   readonly resolve: (answer: Answer) => void;
   readonly onAbort: () => void;
   quietUntil: number;
+  /** Questions to the client that the backend waits for. */
+  questions: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -69,6 +74,7 @@ export class Requests {
         terms,
         endsAt: now + terms.maxTotalMs,
         quietUntil: now + terms.timeoutMs,
+        questions: 0,
         resolve,
         onAbort: () => this.#giveUp(id, fault('cancelled', 'the caller gave up')),
         timer: undefined,
@@ -103,6 +109,29 @@ export class Requests {
     return true;
   }
 
+  /** Who a request is made for; without an id, the one who asked last. */
+  callerOf(id: number | undefined): Caller | undefined {
+    const asked = id === undefined ? [...this.#pending.values()] : [this.#pending.get(id)];
+    return asked.flatMap((pending) => pending?.terms.caller ?? []).at(-1);
+  }
+
+  /**
+   * A backend that waits for its client is not silent: the quiet time of the request, or of all without an id, stands
+   * still. Returns the way to let it go on.
+   */
+  hold(id: number | undefined): () => void {
+    const held = [...this.#pending].flatMap(([each, pending]) =>
+      id === undefined || each === id ? pending : [],
+    );
+    for (const pending of held) pending.questions += 1;
+    return () => {
+      for (const pending of held) {
+        pending.questions -= 1;
+        pending.quietUntil = performance.now() + pending.terms.timeoutMs;
+      }
+    };
+  }
+
   failAll(found: Fault): void {
     for (const id of [...this.#pending.keys()]) this.settle(id, { kind: 'fault', fault: found });
   }
@@ -127,11 +156,16 @@ export class Requests {
   #expire(id: number, pending: Pending): void {
     if (this.#pending.get(id) !== pending) return;
     const now = performance.now();
+    const { timeoutMs, maxTotalMs } = pending.terms;
+    if (pending.questions > 0) pending.quietUntil = now + timeoutMs;
     if (now < Math.min(pending.quietUntil, pending.endsAt)) {
       this.#arm(id, pending);
       return;
     }
-    const { timeoutMs, maxTotalMs } = pending.terms;
+    if (pending.questions > 0) {
+      this.#giveUp(id, fault('unanswered', 'the client did not answer what the backend asked it'));
+      return;
+    }
     const reason =
       now >= pending.endsAt
         ? `the call timed out after ${inSeconds(maxTotalMs)} in all`

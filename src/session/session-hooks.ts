@@ -1,5 +1,6 @@
 import type { Failure } from '../../machines/failure.js';
 import type { Log } from '../logging/log.js';
+import type { Caller, OnQuestion } from './caller.js';
 import type { Catalog } from './catalog.js';
 
 /** What a backend session tells the world, and asks it. */
@@ -20,6 +21,11 @@ export interface SessionHooks {
   mayConnect?(): boolean;
   /** A session has been opened, the first or another. */
   onOpened?(): void;
-  /** What the backend says unasked, but for progress and `list_changed`. */
-  onNotification(method: string, params: Readonly<Record<string, unknown>>): void;
+  /**
+   * What the backend says unasked, but for progress and `list_changed`.
+   * @param caller whose request it was said with, where that can be told
+   */
+  onNotification(method: string, params: Readonly<Record<string, unknown>>, caller: Caller | undefined): void;
+  /** The backend asks something, other than a ping. Absent: it is told that we do not know the method. */
+  readonly onQuestion?: OnQuestion;
 }

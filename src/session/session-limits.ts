@@ -24,8 +24,10 @@ export interface SessionLimits {
   readonly maxRetryAfterMs: number;
   /** Health checks in a row that a session may leave without any sign of life; then it is replaced, its process too. */
   readonly maxSilentChecks: number;
-  /** Requests of the backend to us that are being answered at once; more are dropped. */
+  /** Requests of the backend to us, or to the client behind us, that are out at once; more are dropped. */
   readonly maxServerRequests: number;
+  /** Milliseconds that a client may take over a request of the backend; people are asked. */
+  readonly maxAskMs: number;
 }
 
 export const DEFAULT_LIMITS: SessionLimits = {
@@ -42,4 +44,5 @@ export const DEFAULT_LIMITS: SessionLimits = {
   maxRetryAfterMs: 3_600_000,
   maxSilentChecks: 3,
   maxServerRequests: 16,
+  maxAskMs: 600_000,
 };

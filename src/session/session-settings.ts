@@ -1,3 +1,4 @@
+import type { Introduction } from './handshake.js';
 import type { SessionLimits } from './session-limits.js';
 
 /** How a backend is reached. */
@@ -25,4 +26,6 @@ export interface SessionSettings {
   readonly limits?: Partial<SessionLimits>;
   /** Our own version, as told to the backend. */
   readonly clientVersion?: string;
+  /** The one client that this session is for; default: ourselves, for all of them, and its catalog is read. */
+  readonly client?: Introduction;
 }

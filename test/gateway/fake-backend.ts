@@ -1,11 +1,15 @@
 import type { Aggregation, WorkloadTools } from '../../src/config/config.js';
+import { NO_OWN_SESSIONS } from '../../src/gateway/backend.js';
 import type {
   Answer,
   BackendRequest,
   CallOptions,
+  Client,
   GatewayBackend,
+  OwnSessions,
   Unavailable,
 } from '../../src/gateway/backend.js';
+import type { Exchange } from '../../src/gateway/handlers.js';
 import type { GatewaySettings } from '../../src/gateway/settings.js';
 import type { Catalog } from '../../src/session/catalog.js';
 
@@ -19,7 +23,7 @@ export class FakeBackend implements GatewayBackend {
   outage: Unavailable | undefined;
   /** Only what reached it: no call during an outage, or one that was cancelled before. */
   readonly calls: { readonly request: BackendRequest; readonly options: CallOptions }[] = [];
-  readonly notices: string[] = [];
+  own: OwnSessions = NO_OWN_SESSIONS;
   readonly #hanging = new Set<(answer: Answer) => void>();
   script: Script = ({ method, params }) => ({ kind: 'result', result: { from: this.name, method, params } });
 
@@ -41,10 +45,6 @@ export class FakeBackend implements GatewayBackend {
     if (this.outage) return { kind: 'unavailable', unavailable: this.outage };
     this.calls.push({ request, options });
     return this.script(request, options);
-  }
-
-  notify(method: string): void {
-    this.notices.push(method);
   }
 
   fall(rest: Partial<Unavailable> = {}): void {
@@ -84,6 +84,21 @@ export class FakeBackend implements GatewayBackend {
     for (const resolve of this.#hanging) resolve(answer);
     this.#hanging.clear();
   }
+}
+
+/** A client that nobody can ask anything, for calls of which nobody cares whose they are. */
+const NOBODY: Client = {
+  info: {},
+  capabilities: {},
+  logLevel: undefined,
+  ask: () => Promise.resolve({ kind: 'error', code: -32_603, message: 'nobody is there' }),
+  tell: () => undefined,
+};
+
+/** A call that nobody ends. */
+export function exchange(part: Partial<Exchange> = {}): Exchange {
+  const { signal } = new AbortController();
+  return { signal, onProgress: undefined, client: NOBODY, caller: NOBODY, ...part };
 }
 
 export function catalog(part: Partial<Catalog> = {}): Catalog {

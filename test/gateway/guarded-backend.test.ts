@@ -4,6 +4,7 @@ import type { RefusalCode } from '../../src/engine/permit.js';
 import type { Answer } from '../../src/gateway/backend.js';
 import { GuardedBackend } from '../../src/guarded-backend.js';
 import { silent } from '../../src/logging/log.js';
+import { SessionsOfClients } from '../../src/own-sessions.js';
 import { BackendSession } from '../../src/session/backend-session.js';
 import type { RequestOptions } from '../../src/session/backend-session.js';
 import type { BackendRequest } from '../../src/session/live-session.js';
@@ -23,7 +24,6 @@ const timedOut: Reply = {
 /** A session without a backend: it answers as the test says. */
 class StubSession extends BackendSession {
   readonly asked: { readonly request: BackendRequest; readonly options: RequestOptions }[] = [];
-  readonly notices: string[] = [];
   known = false;
   reply: () => Reply | Promise<Reply> = () => ({ kind: 'result', outcome: SUCCEEDED, result: { ok: true } });
 
@@ -43,9 +43,6 @@ class StubSession extends BackendSession {
     this.asked.push({ request, options });
     return this.reply();
   }
-  override notify(method: string): void {
-    this.notices.push(method);
-  }
 }
 
 const CALL: BackendRequest = { method: 'tools/call', params: { name: 'x' } };
@@ -54,7 +51,13 @@ async function guarded(...args: Parameters<typeof harness>) {
   const whole = harness(...args);
   await whole.clock.run(0);
   const session = new StubSession();
-  const backend = new GuardedBackend(whole.engine.backend('one'), session, 30_000);
+  const own = new SessionsOfClients({
+    mode: 'auto',
+    backend: 'one',
+    log: silent,
+    make: () => new StubSession(),
+  });
+  const backend = new GuardedBackend(whole.engine.backend('one'), { shared: session, own }, 30_000);
   const call = (signal = new AbortController().signal): Promise<Answer> => backend.call(CALL, { signal });
   return { ...whole, session, backend, call, status: () => whole.engine.backend('one').status() };
 }
@@ -324,9 +327,7 @@ describe('what the gateway sees of it', () => {
     expect([world.backend.advertised, world.backend.unavailable()]).toEqual([false, undefined]);
   });
 
-  it('its name and notifications are those of its session [R26]', async () => {
-    const { backend, session } = await guarded();
-    backend.notify('notifications/roots/list_changed', {});
-    expect([backend.name, session.notices]).toEqual(['one', ['notifications/roots/list_changed']]);
+  it('its name is that of the backend [R26]', async () => {
+    expect((await guarded()).backend.name).toBe('one');
   });
 });

@@ -5,7 +5,8 @@ import { Listing } from '../../src/gateway/listing.js';
 import type { GatewaySettings } from '../../src/gateway/settings.js';
 import { UNAVAILABLE_META } from '../../src/gateway/unavailable.js';
 import { silent } from '../../src/logging/log.js';
-import { catalog, FakeBackend, settings } from './fake-backend.js';
+import { Subscriptions } from '../../src/gateway/subscriptions.js';
+import { catalog, FakeBackend, settings, exchange } from './fake-backend.js';
 
 const offer = catalog({
   tools: [{ name: 'x' }],
@@ -17,13 +18,9 @@ const offer = catalog({
 
 function handlersOf(backends: FakeBackend[], whole: GatewaySettings = settings()) {
   const listing = new Listing(backends, whole.aggregation, silent);
-  const handlers = createHandlers(listing, whole);
-  return async (method: string, params: Params, exchange: Partial<Exchange> = {}) =>
-    handlers.get(method)!(params, {
-      signal: new AbortController().signal,
-      onProgress: undefined,
-      ...exchange,
-    });
+  const handlers = createHandlers(listing, new Subscriptions(), whole);
+  return async (method: string, params: Params, part: Partial<Exchange> = {}) =>
+    handlers.get(method)!(params, exchange(part));
 }
 
 /** One request of each kind that leads to backend `a`. */
@@ -103,7 +100,8 @@ describe('a request to a backend', () => {
     const { signal } = new AbortController();
     await request('tools/call', { name: 'a_x' }, { signal, onProgress });
     await request('tools/call', { name: 'a_x' }, { signal });
-    expect(backend.calls.map(({ options }) => options)).toEqual([{ signal, onProgress }, { signal }]);
+    const asked = backend.calls.map(({ options: { client: _, caller: __, ...rest } }) => rest);
+    expect(asked).toEqual([{ signal, onProgress }, { signal }]);
   });
 
   it('for a completion is not sent to a backend that completes nothing [R26]', async () => {

@@ -4,7 +4,8 @@ import { createHandlers } from '../../src/gateway/handlers.js';
 import { Listing } from '../../src/gateway/listing.js';
 import { pageOf } from '../../src/gateway/page.js';
 import { silent } from '../../src/logging/log.js';
-import { FakeBackend, settings, tools } from './fake-backend.js';
+import { Subscriptions } from '../../src/gateway/subscriptions.js';
+import { FakeBackend, settings, tools, exchange } from './fake-backend.js';
 
 const keysOf = (items: readonly { key: string }[]) => items.map(({ key }) => key);
 const listOf = (keys: readonly string[]) => [...new Set(keys)].sort().map((key) => ({ key }));
@@ -71,15 +72,14 @@ describe('a list of 10,000 tools', () => {
     (name) => new FakeBackend(name, tools(...Array.from({ length: 5000 }, (_, index) => `t${index}`))),
   );
   const listing = new Listing(backends, settings().aggregation, silent);
-  const list = createHandlers(listing, settings()).get('tools/list')!;
-  const exchange = { signal: new AbortController().signal, onProgress: undefined };
+  const list = createHandlers(listing, new Subscriptions(), settings()).get('tools/list')!;
 
   it('comes in ten pages of 1,000 [R26]', async () => {
     const sizes: number[] = [];
     const names = new Set<unknown>();
     let cursor: unknown;
     do {
-      const page = await list(cursor === undefined ? {} : { cursor }, exchange);
+      const page = await list(cursor === undefined ? {} : { cursor }, exchange());
       const entries = page['tools'] as { name: string }[];
       sizes.push(entries.length);
       for (const { name } of entries) names.add(name);

@@ -8,6 +8,7 @@ import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
 import { UNWATCHED } from '../../src/gateway/request-meter.js';
 import { Listing, listsOf } from '../../src/gateway/listing.js';
 import { silent } from '../../src/logging/log.js';
+import { Subscriptions } from '../../src/gateway/subscriptions.js';
 import { FakeBackend, settings, tools } from './fake-backend.js';
 import { gatewayOver, INITIALIZE, RawClient, rawPost, sdkClient, serve, until } from './wire.js';
 import type { Wired } from './wire.js';
@@ -25,11 +26,13 @@ async function limited(limits: Partial<SessionLimits>) {
   const listing = new Listing([backend], settings().aggregation, silent);
   const context: ClientContext = {
     serverInfo: { name: 'gateway', version: '1' },
-    handlers: createHandlers(listing, settings()),
+    handlers: createHandlers(listing, new Subscriptions(), settings()),
     log: silent,
     lists: () => listsOf(listing),
     instructions: () => undefined,
     onLogLevel: () => undefined,
+    onNotification: () => undefined,
+    onEnded: () => undefined,
     onAnswering: () => undefined,
     hooks: UNWATCHED,
   };

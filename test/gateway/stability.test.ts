@@ -8,7 +8,8 @@ import { RpcError } from '../../src/gateway/rpc-error.js';
 import { UNAVAILABLE_META } from '../../src/gateway/unavailable.js';
 import { silent } from '../../src/logging/log.js';
 import type { Catalog } from '../../src/session/catalog.js';
-import { catalog, FakeBackend, settings } from './fake-backend.js';
+import { Subscriptions } from '../../src/gateway/subscriptions.js';
+import { catalog, FakeBackend, settings, exchange } from './fake-backend.js';
 
 /** Names that can collide with each other's prefixed forms, and with what every object has. */
 const BACKENDS = ['a', 'a_b', 'b', '__proto__'];
@@ -141,14 +142,11 @@ describe('over any history of catalogs and outages', () => {
     await fc.assert(
       fc.asyncProperty(aggregations, fc.array(step, { maxLength: 15 }), async (part, steps) => {
         await walk(part, steps, async (listing) => {
-          const call = createHandlers(listing, settings(part)).get('tools/call')!;
+          const call = createHandlers(listing, new Subscriptions(), settings(part)).get('tools/call')!;
           for (const { key } of listing.list('tools')) {
             const { backend, original } = listing.directory.tools.get(key)!;
             if (part.unavailable !== 'keep') expect(backend.advertised).toBe(true);
-            const result = await call(
-              { name: key },
-              { signal: new AbortController().signal, onProgress: undefined },
-            );
+            const result = await call({ name: key }, exchange());
             if (backend.unavailable()) {
               expect(result).toMatchObject({
                 isError: true,
@@ -166,11 +164,10 @@ describe('over any history of catalogs and outages', () => {
     await fc.assert(
       fc.asyncProperty(aggregations, fc.array(step, { maxLength: 15 }), async (part, steps) => {
         await walk(part, steps, async (listing) => {
-          const call = createHandlers(listing, settings(part)).get('tools/call')!;
-          const exchange = { signal: new AbortController().signal, onProgress: undefined };
+          const call = createHandlers(listing, new Subscriptions(), settings(part)).get('tools/call')!;
           for (const [name, { hidden }] of listing.directory.tools) {
-            if (hidden) await expect(call({ name }, exchange)).rejects.toBeInstanceOf(RpcError);
-            else await call({ name }, exchange);
+            if (hidden) await expect(call({ name }, exchange())).rejects.toBeInstanceOf(RpcError);
+            else await call({ name }, exchange());
           }
         });
       }),

@@ -3,16 +3,16 @@ import type { Aggregation } from '../../src/config/config.js';
 import { createHandlers } from '../../src/gateway/handlers.js';
 import { Listing } from '../../src/gateway/listing.js';
 import { silent } from '../../src/logging/log.js';
-import { catalog, FakeBackend, settings, tools, workload } from './fake-backend.js';
+import { Subscriptions } from '../../src/gateway/subscriptions.js';
+import { catalog, FakeBackend, settings, tools, workload, exchange } from './fake-backend.js';
 
 function gatewayOf(backends: FakeBackend[], part: Partial<Aggregation>) {
   const listing = new Listing(backends, settings(part).aggregation, silent);
-  const handlers = createHandlers(listing, settings(part));
+  const handlers = createHandlers(listing, new Subscriptions(), settings(part));
   return {
     listed: () => listing.list('tools').map(({ key }) => key),
     entry: (name: string) => listing.directory.tools.get(name)?.entry,
-    call: async (name: string) =>
-      handlers.get('tools/call')!({ name }, { signal: new AbortController().signal, onProgress: undefined }),
+    call: async (name: string) => handlers.get('tools/call')!({ name }, exchange()),
   };
 }
 

@@ -16,8 +16,12 @@ describe('an incoming message', () => {
     ],
     ['an error with id null', rpc({ id: null, error }), { kind: 'error', id: undefined, ...error }],
     ['an error without id', rpc({ error }), { kind: 'error', id: undefined, ...error }],
-    ['a request', rpc({ id: 'a', method: 'ping' }), { kind: 'request', id: 'a', method: 'ping' }],
-    ['a request with a number', rpc({ id: 3, method: 'x' }), { kind: 'request', id: 3, method: 'x' }],
+    ['a request', rpc({ id: 'a', method: 'ping' }), { kind: 'request', id: 'a', method: 'ping', params: {} }],
+    [
+      'a request with a number',
+      rpc({ id: 3, method: 'x', params: { a: 1 } }),
+      { kind: 'request', id: 3, method: 'x', params: { a: 1 } },
+    ],
     [
       'a notification',
       rpc({ method: 'n', params: { a: 1 } }),

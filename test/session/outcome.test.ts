@@ -35,6 +35,7 @@ const VERDICTS: readonly (readonly [Mechanism, string, string])[] = [
   ['redirect', 'protocol_error', 'protocol_error'],
   ['malformed', 'protocol_error', 'protocol_error'],
   ['too-large', 'protocol_error', 'protocol_error'],
+  ['unanswered', 'released', 'released'],
   ['cancelled', 'released', 'released'],
   ['closed', 'released', 'released'],
 ];

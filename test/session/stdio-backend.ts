@@ -6,6 +6,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import type { Failure } from '../../machines/failure.js';
 import type { RequestOptions } from '../../src/session/backend-session.js';
 import { BackendSession } from '../../src/session/backend-session.js';
+import type { OnQuestion } from '../../src/session/caller.js';
 import type { Catalog } from '../../src/session/catalog.js';
 import type { Reply } from '../../src/session/outcome.js';
 import type { SessionLimits } from '../../src/session/session-limits.js';
@@ -27,6 +28,8 @@ interface Setup {
   readonly command?: string;
   readonly cwd?: string;
   readonly admits?: () => boolean;
+  /** Makes it the session of one client, whose answers these are. */
+  readonly onQuestion?: OnQuestion;
 }
 
 /**
@@ -55,6 +58,7 @@ export function stdioBackend(mode = 'normal', setup: Setup = {}) {
       },
       hasAuth: false,
       limits: setup.limits ?? {},
+      ...(setup.onQuestion && { client: { info: { name: 'someone' }, capabilities: { sampling: {} } } }),
     },
     {
       log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
@@ -63,6 +67,7 @@ export function stdioBackend(mode = 'normal', setup: Setup = {}) {
       onCatalog: (catalog) => catalogs.push(catalog),
       admits: setup.admits ?? (() => true),
       onNotification: (method) => notifications.push(method),
+      ...(setup.onQuestion && { onQuestion: setup.onQuestion }),
     },
   );
   /** Of every process the server has consisted of so far. */

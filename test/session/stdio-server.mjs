@@ -164,7 +164,7 @@ const CALLS = {
     for (let index = 0; index < times; index += 1) tell(method, { index });
     answer(id, { times });
   },
-  ask: (id, { method, times = 1 }) => {
+  ask: (id, { method, params, times = 1 }) => {
     const answers = [];
     for (let index = 0; index < times; index += 1) {
       asked.set(`ours-${index}`, (message) => {
@@ -174,8 +174,17 @@ const CALLS = {
     }
     // In one piece, so that they are read at once.
     write(
-      [...asked.keys()].map((key) => `${JSON.stringify({ jsonrpc: '2.0', id: key, method })}\n`).join(''),
+      [...asked.keys()]
+        .map((key) => `${JSON.stringify({ jsonrpc: '2.0', id: key, method, params })}\n`)
+        .join(''),
     );
+  },
+  /** Asks, and then wants no answer any more. */
+  'ask-and-cancel': (id, { method }) => {
+    asked.set('ours', () => answer(id, { answered: true }));
+    send({ jsonrpc: '2.0', id: 'ours', method });
+    setTimeout(() => tell('notifications/cancelled', { requestId: 'ours', reason: 'enough' }), 20);
+    setTimeout(() => answer(id, { answered: false }), 200);
   },
   stderr: (id, { text, times = 1 }) => {
     for (let index = 0; index < times; index += 1) process.stderr.write(text);
