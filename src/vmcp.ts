@@ -16,6 +16,7 @@ import { Metrics } from './metrics/metrics.js';
 import type { MetricsPage } from './metrics/metrics.js';
 import { traceRequest, TracedBackend } from './metrics/spans.js';
 import { timedCheck } from './metrics/timed-check.js';
+import { RetryingBackend } from './retrying-backend.js';
 
 /** What is known of a backend besides its state, for the status endpoints. Nothing secret. */
 export interface BackendInfo {
@@ -118,10 +119,11 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
     sessions.set(entry.name, opened);
     const record = new CallRecord();
     records.set(entry.name, record);
-    const { timeoutMs } = entry;
-    return new TracedBackend(
+    const { timeoutMs, retry } = entry;
+    const backend = new TracedBackend(
       new GuardedBackend(engine.backend(entry.name), opened, timeoutMs, [metrics, record]),
     );
+    return retry ? new RetryingBackend(backend, retry, (name) => metrics.callRetried(name)) : backend;
   });
   const { name, aggregation, partialFailureMode } = config;
   const gateway: Gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log, {

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { SESSION_MODES } from './config.js';
-import type { BackendEntry, Connection, HttpConnection, StdioConnection, Timeouts } from './config.js';
+import type {
+  BackendEntry,
+  Connection,
+  HttpConnection,
+  RetryPolicy,
+  StdioConnection,
+  Timeouts,
+} from './config.js';
 import {
   credentialsOf,
   expand,
@@ -62,6 +69,7 @@ export function backendEntries(around: Surroundings): BackendEntries {
       policy: { ...policyOf(settings), identity },
       timeoutMs,
       sessions: SESSION_MODES.find((mode) => mode === section.sessions) ?? 'auto',
+      retry: retryOf(settings),
       effective: effectiveValues(settings, notes),
     });
   }
@@ -213,6 +221,11 @@ function compare(settings: Settings, warn: Warn): void {
     const message = `degradedThreshold (${slow}) is not less than healthCheckTimeout (${limit}): no check is slow`;
     warn('degradedThreshold', message);
   }
+}
+
+function retryOf(settings: Settings): RetryPolicy | undefined {
+  const maxRetries = settings['retry.maxRetries'].value;
+  return maxRetries > 0 ? { maxRetries, budget: settings['retry.budget'].value } : undefined;
 }
 
 function policyOf(settings: Settings): BackendConfig {

@@ -63,8 +63,18 @@ export interface BackendEntry {
   /** Longest time for a call. */
   readonly timeoutMs: number;
   readonly sessions: SessionMode;
+  /** Undefined: no call is made again. */
+  readonly retry: RetryPolicy | undefined;
   /** Failure handling as it holds, with the origin of every value. */
   readonly effective: readonly EffectiveValue[];
+}
+
+/** When a call that failed is made again by the gateway. */
+export interface RetryPolicy {
+  /** How often one call may be made again; an integer ≥ 1. */
+  readonly maxRetries: number;
+  /** Share of all calls that may be made again, in (0, 1]: with 0.1 ten calls pay for one. */
+  readonly budget: number;
 }
 
 /** Which clients have a session of their own with a backend: those that it can ask something, none, or all. */

@@ -1,7 +1,7 @@
 import { BACKEND_DEFAULTS, CIRCUIT_ENABLED, STATUS_REPORTING_INTERVAL_MS } from './defaults.js';
 import { FAILURE_THRESHOLD, MAX_RATES, MAX_WINDOW_CALLS } from './engine-config.js';
 import { DURATION_PATTERN } from './leaf.js';
-import { RATE_KINDS } from './policy-shape.js';
+import { MAX_RETRIES, RATE_KINDS } from './policy-shape.js';
 import { printYaml } from './yaml.js';
 
 const { circuit, health } = BACKEND_DEFAULTS;
@@ -56,6 +56,20 @@ function failureHandlingCrdSchema(): CrdSchema {
       },
       degradedThreshold: time('Extension. A successful check slower than this makes a backend degraded.'),
       maxInFlight: count('Extension. Calls of one backend that may be out at once; the next is refused.'),
+      retry: {
+        type: 'object',
+        description:
+          'Extension. Makes a call that failed again, of a tool that says it is read-only or idempotent.',
+        properties: {
+          maxRetries: {
+            type: 'integer',
+            description: 'How often one call may be made again.',
+            minimum: 0,
+            maximum: MAX_RETRIES,
+          },
+          budget: { type: 'number', description: 'Share of all calls of a backend that may be made again.' },
+        },
+      },
       circuitBreaker: circuitBreaker(),
     },
   };

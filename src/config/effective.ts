@@ -29,6 +29,8 @@ const ORDER: readonly (keyof Settings)[] = [
   'unhealthyThreshold',
   'degradedThreshold',
   'maxInFlight',
+  'retry.maxRetries',
+  'retry.budget',
   'circuitBreaker.enabled',
   'circuitBreaker.failureThreshold',
   'circuitBreaker.rates',
@@ -72,6 +74,7 @@ export function effectiveValues(settings: Settings, notes: ReadonlyMap<string, s
 
 function isShown(key: keyof Settings, settings: Settings): boolean {
   if (key.startsWith('circuitBreaker.backoff.')) return settings['circuitBreaker.backoff'].value;
+  if (key.startsWith('retry.')) return settings['retry.maxRetries'].origin !== 'default';
   return !OPTIONAL.has(key) || settings[key].origin !== 'default';
 }
 

@@ -9,7 +9,7 @@ import { BACKEND_DEFAULTS } from './defaults.js';
 import { durationFromMs, formatDuration } from './duration.js';
 import { FAILURE_THRESHOLD } from './engine-config.js';
 import { duration, flag, integer, list, mapOf, section, text } from './leaf.js';
-import { circuitPolicies, maxInFlight } from './policy-shape.js';
+import { circuitPolicies, maxInFlight, retry } from './policy-shape.js';
 
 const { circuit, health } = BACKEND_DEFAULTS;
 const short = (ms: number) => ({
@@ -57,6 +57,7 @@ const perBackend = {
     ...short(health.degradedThresholdMs),
   }).optional(),
   maxInFlight: maxInFlight.optional(),
+  retry: retry.optional(),
   circuitBreaker: circuitBreaker.optional(),
 };
 

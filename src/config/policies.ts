@@ -1,12 +1,14 @@
 import { durationFromMs, durationMs, formatDuration, type Duration } from './duration.js';
 import { backoffDefaults, minimumCallsIn, type BackendConfigInput } from './engine-config.js';
 import { never, type PickSetting, type Setting } from './layers.js';
-import type { Rate } from './policy-shape.js';
+import { RETRY_DEFAULTS, type Rate } from './policy-shape.js';
 
 /** The optional policies of one backend, by their keys in `failureHandling`. */
 export interface PolicySettings {
   /** Undefined is no limit. */
   readonly maxInFlight: Setting<number | undefined>;
+  readonly 'retry.maxRetries': Setting<number>;
+  readonly 'retry.budget': Setting<number>;
   /** As they were written; a list replaces the whole list of an outer layer. */
   readonly 'circuitBreaker.rates': Setting<readonly Rate[]>;
   readonly 'circuitBreaker.slowCallThreshold': Setting<Duration | undefined>;
@@ -28,6 +30,18 @@ export function settlePolicies(pick: PickSetting, timeout: Duration): PolicySett
       ['maxInFlight'],
       undefined,
       (section) => section.maxInFlight,
+      never,
+    ),
+    'retry.maxRetries': pick<number>(
+      ['retry', 'maxRetries'],
+      RETRY_DEFAULTS.maxRetries,
+      (section) => section.retry?.maxRetries,
+      never,
+    ),
+    'retry.budget': pick<number>(
+      ['retry', 'budget'],
+      RETRY_DEFAULTS.budget,
+      (section) => section.retry?.budget,
       never,
     ),
     'circuitBreaker.rates': pick<readonly Rate[]>(

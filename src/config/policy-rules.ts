@@ -4,7 +4,7 @@ import { MAX_RATES, MAX_WINDOW_CALLS } from './engine-config.js';
 import type { Fault, MakeFault } from './fault.js';
 import type { Origin, Setting } from './layers.js';
 import { countsSlowCalls, type PolicySettings } from './policies.js';
-import { RATE_KINDS, type Rate } from './policy-shape.js';
+import { MAX_RETRIES, RATE_KINDS, type Rate } from './policy-shape.js';
 import { formatPath, type Path } from './yaml-tree.js';
 
 const SECOND = 1_000_000_000n;
@@ -24,10 +24,26 @@ export function policyFault(
     return fault('maxInFlight', `maxInFlight must be >= 1, got ${maxInFlight.value}`);
   }
   return (
+    retryFault(settings, own, fault) ??
     ratesFault(settings, own, fault) ??
     slowCallFault(settings, own, fault) ??
     backoffFault(settings, timeout, own, fault)
   );
+}
+
+function retryFault(settings: PolicySettings, own: Origin, fault: MakeFault): Fault | undefined {
+  const retries = settings['retry.maxRetries'];
+  if (retries.origin === own && (retries.value < 0 || retries.value > MAX_RETRIES)) {
+    return fault(
+      'retry.maxRetries',
+      `retry.maxRetries must be from 0 to ${MAX_RETRIES}, got ${retries.value}`,
+    );
+  }
+  const budget = settings['retry.budget'];
+  if (budget.origin === own && (budget.value <= 0 || budget.value > 1)) {
+    return fault('retry.budget', `retry.budget must be more than 0 and at most 1, got ${budget.value}`);
+  }
+  return undefined;
 }
 
 function ratesFault(settings: PolicySettings, own: Origin, fault: MakeFault): Fault | undefined {

@@ -49,6 +49,26 @@ const Backoff = section('Extension. Leaves a circuit that opens again and again 
   ).optional(),
 });
 
+/** Defaults of `retry`. */
+export const RETRY_DEFAULTS = { maxRetries: 0, budget: 0.1 } as const;
+export const MAX_RETRIES = 5;
+
+export const retry = section(
+  'Extension. Makes a call that failed again: of a tool that says it is read-only or idempotent, or of what is only read.',
+  {
+    maxRetries: integer('How often one call may be made again.', {
+      default: RETRY_DEFAULTS.maxRetries,
+      minimum: 0,
+      maximum: MAX_RETRIES,
+    }).optional(),
+    budget: number('Share of all calls of a backend that may be made again.', {
+      default: RETRY_DEFAULTS.budget,
+      exclusiveMinimum: 0,
+      maximum: 1,
+    }).optional(),
+  },
+);
+
 /** Optional keys of `circuitBreaker`. */
 export const circuitPolicies = {
   rates: list(

@@ -98,6 +98,10 @@ export class Metrics implements CallObserver {
     'Calls that were answered without the backend, by the code that the caller is told.',
     ['reason'],
   );
+  readonly #retries = this.#registry.counter(
+    'call_retries_total',
+    'Calls that failed and were made again by the gateway; each is among the calls as well.',
+  );
   readonly #checks = this.#registry.counter(
     'health_checks_total',
     'Health checks that were made and have ended; a released one was given up.',
@@ -179,6 +183,10 @@ export class Metrics implements CallObserver {
     if (!this.#gone.has(backend)) this.#refusals.count(backend, reason);
   }
 
+  callRetried(backend: string): void {
+    if (!this.#gone.has(backend)) this.#retries.count(backend);
+  }
+
   callEnded(backend: string, outcome: Outcome, elapsedMs: number): void {
     if (this.#gone.has(backend)) return;
     this.#calls.count(backend, outcome.kind, categoryOf(outcome));
@@ -230,6 +238,7 @@ export class Metrics implements CallObserver {
   #beginCounts(name: string): void {
     this.#crashes.begin(name);
     this.#restarts.begin(name);
+    this.#retries.begin(name);
     for (const outcome of OUTCOMES) {
       this.#calls.begin(name, ...outcome);
       this.#checks.begin(name, ...outcome);
@@ -246,6 +255,7 @@ export class Metrics implements CallObserver {
       this.#calls,
       this.#callTimes,
       this.#refusals,
+      this.#retries,
       this.#checks,
       this.#checkTimes,
     ];

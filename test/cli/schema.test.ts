@@ -120,7 +120,7 @@ describe('schema --crd', () => {
     const extensions = walk(failureHandling).filter(({ description }) =>
       String(description).startsWith('Extension.'),
     );
-    expect(extensions).toHaveLength(9);
+    expect(extensions).toHaveLength(10);
     expect(extensions.filter((node) => 'default' in node)).toEqual([]);
   });
 });

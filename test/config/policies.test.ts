@@ -70,6 +70,18 @@ describe('policies in a file', () => {
     ]);
   });
 
+  it('retries are none unless they are asked for, and then as README says [R28]', () => {
+    const retriesOf = (text: string) => load(text).backends.map(({ retry }) => retry);
+    const asked = (retry: string) =>
+      sample({ operational: `operational: {failureHandling: {retry: {${retry}}}}` });
+    expect(retriesOf(sample())).toEqual([undefined]);
+    expect(retriesOf(asked('budget: 0.5'))).toEqual([undefined]);
+    expect(retriesOf(asked('maxRetries: 2'))).toEqual([{ maxRetries: 2, budget: 0.1 }]);
+    expect(retriesOf(asked('maxRetries: 5, budget: 1'))).toEqual([{ maxRetries: 5, budget: 1 }]);
+    expect(shownOf(asked('maxRetries: 2'))).toMatchObject({ 'retry.maxRetries': '2', 'retry.budget': '0.1' });
+    expect(shownOf(sample())).not.toHaveProperty('retry.maxRetries');
+  });
+
   it('beside rates, failures in a row trip only where it is written [R09] [R28]', () => {
     expect(policiesOf(breaker(`rates: [{${RATE}}]`))[0]).not.toHaveProperty('failureThreshold');
     // In operational a zero is not written, as in the reference.

@@ -112,6 +112,18 @@ describe('a policy that cannot be meant', () => {
     });
   });
 
+  it.each([
+    ['maxRetries: 6', 'maxRetries', 'must be from 0 to 5, got 6'],
+    ['maxRetries: -1', 'maxRetries', 'must be from 0 to 5, got -1'],
+    ['budget: 0', 'budget', 'must be more than 0 and at most 1, got 0'],
+    ['budget: 1.5', 'budget', 'must be more than 0 and at most 1, got 1.5'],
+  ])('a retry with %s is refused [R28]', (text, key, message) => {
+    expect(problem(failureHandling(`retry: {${text}}`))).toMatchObject({
+      key: `${OPERATIONAL}.retry.${key}`,
+      message: `${OPERATIONAL}: retry.${key} ${message}`,
+    });
+  });
+
   it('a value that is nearly right is refused with its neighbour [R09] [R28]', () => {
     expect(problem(breaker(`rates: [{${RATE.replace('0.5', '50')}}]`)).suggestion).toBe('0.5');
     expect(problem(breaker(`rates: [{${RATE.replace('0.5', '150')}}]`))).not.toHaveProperty('suggestion');
