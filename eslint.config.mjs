@@ -25,6 +25,19 @@ const door = (files, patterns) => ({
   rules: { 'no-restricted-imports': ['error', { patterns: patterns.map((group) => ({ group: [group] })) }] },
 });
 
+/** Packages that only these files know of. */
+const DOORS = {
+  'prom-client': ['src/metrics/series.ts'],
+  '@opentelemetry/api': ['src/metrics/open-telemetry.ts'],
+  jose: ['src/http/auth/*.ts'],
+  ws: ['src/inspect/relay.ts'],
+};
+// Another rule than that of `door`, which it would replace.
+const closed = (files, paths) => ({
+  files,
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths }] },
+});
+
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'node_modules', 'reports'] },
   ...tseslint.configs.strictTypeChecked,
@@ -61,14 +74,13 @@ export default tseslint.config(
     ['xstate', 'zod', 'pino', '@modelcontextprotocol/sdk/client/*', 'js-yaml', 'commander'],
   ),
   door(['src/http/**/*.ts'], ['xstate', 'zod', '@modelcontextprotocol/*', 'js-yaml', 'commander']),
-  {
-    files: ['src/**/*.ts', 'machines/**/*.ts'],
-    ignores: ['src/metrics/series.ts', 'src/metrics/open-telemetry.ts'],
-    // Another rule than that of `door`, which it would replace.
-    rules: {
-      '@typescript-eslint/no-restricted-imports': ['error', { paths: ['prom-client', '@opentelemetry/api'] }],
-    },
-  },
+  closed(['src/**/*.ts', 'machines/**/*.ts'], Object.keys(DOORS)),
+  ...Object.entries(DOORS).map(([own, files]) =>
+    closed(
+      files,
+      Object.keys(DOORS).filter((other) => other !== own),
+    ),
+  ),
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -60,6 +60,10 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
   }
 }
 
+/** It could not be kept out: it has our standard input, and could start us without the configuration. */
+const STDIO_IS_LET_IN =
+  'the client on stdin needs no token: it started this process; incomingAuth holds for HTTP alone';
+
 async function serve(
   options: ServeOptions,
   { host, loadCreateVmcp, onListening }: CliOptions,
@@ -77,6 +81,9 @@ async function serve(
       createVmcp: (log) => {
         for (const { key, line, message } of config.notices)
           log.warn({ file: config.file, line, key }, message);
+        if (options.stdio && config.incomingAuth.type !== 'anonymous') {
+          log.warn({ file: config.file, key: 'incomingAuth' }, STDIO_IS_LET_IN);
+        }
         return createVmcp(config, { log, version });
       },
       ...((!options.stdio || options.isPortGiven) && {
@@ -85,6 +92,7 @@ async function serve(
           port: options.port,
           allowedHosts: [...config.server.allowedHosts, ...options.allowedHosts],
           allowedOrigins: [...config.server.allowedOrigins, ...options.allowedOrigins],
+          incomingAuth: config.incomingAuth,
         },
       }),
       stdio: options.stdio,

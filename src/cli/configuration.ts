@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { VmcpConfig } from '../config/config.js';
+import type { IncomingAuth, VmcpConfig } from '../config/config.js';
 import { effectiveFailureHandling } from '../config/effective.js';
 import type { EffectiveValue } from '../config/effective.js';
 import { loadConfig } from '../config/load.js';
@@ -45,8 +45,9 @@ export function refuseOpenDoors({ notices, file }: VmcpConfig): void {
 }
 
 /** Values of a configuration that must not be written anywhere. */
-export function secretsOf({ backends }: VmcpConfig): readonly string[] {
-  return [...new Set(backends.flatMap(({ connection }) => connection.secrets))];
+export function secretsOf({ backends, incomingAuth }: VmcpConfig): readonly string[] {
+  const own = incomingAuth.type === 'bearer' ? [incomingAuth.token] : [];
+  return [...new Set([...own, ...backends.flatMap(({ connection }) => connection.secrets)])];
 }
 
 /** What `validate` says of a valid configuration: a summary, notices, and the failure handling in effect. */
@@ -87,13 +88,21 @@ function summary(config: VmcpConfig): string[] {
   return [
     `Name: ${config.name}`,
     `Group: ${config.groupRef}`,
-    `Incoming Auth: ${config.incomingAuthType}`,
+    `Incoming Auth: ${incoming(config.incomingAuth)}`,
     `Outgoing Auth: ${outgoing} (source: ${outgoingAuth.source})`,
     `Conflict Resolution: ${aggregation.strategy}`,
     `Partial Failure Mode: ${config.partialFailureMode}`,
     `Backends: ${byTransport.length === 0 ? 'none' : byTransport.join(', ')}`,
     ...(config.compositeToolCount > 0 ? [`Composite Tools: ${config.compositeToolCount} defined`] : []),
   ];
+}
+
+function incoming(auth: IncomingAuth): string {
+  if (auth.type === 'bearer') return `bearer (token from ${auth.tokenEnv})`;
+  if (auth.type !== 'oidc') return auth.type;
+  const { issuer, audience, scopes } = auth;
+  const needed = scopes.length === 0 ? '' : `, scopes ${scopes.join(' ')}`;
+  return `oidc (issuer ${issuer}, audience ${audience}${needed})`;
 }
 
 /** One table for all backends whose values are the same, down to where they come from. */

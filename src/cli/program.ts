@@ -262,11 +262,15 @@ Examples:
   breakwater serve --config vmcp.yaml --host 0.0.0.0 --allowed-host gateway.lan:4483
 
 MCP is at /mcp, the live page at /; /health, /readyz, /status, /metrics and
-/api/backends/health are on the same port. --inspect serves a page with Stately's
-inspector, which is loaded from stately.ai, at port 4484 of the loopback address;
-it needs the admin token, from BREAKWATER_ADMIN_TOKEN or as a terminal shows it. The log goes to stderr: JSON lines, or a compact line per change of
-state where it is a terminal. SIGTERM or SIGINT ends in order within the drain
-time; a second one ends at once.
+/api/backends/health are on the same port. Where incomingAuth asks for a token, all
+but /, /health, /ping and /readyz need one; what only shows something takes the
+admin token too. With --stdio the client needs none: it started the server.
+
+--inspect serves a page with Stately's inspector, which is loaded from stately.ai,
+at port 4484 of the loopback address; it needs the admin token, from
+BREAKWATER_ADMIN_TOKEN or as a terminal shows it. The log goes to stderr: JSON
+lines, or a compact line per change of state where it is a terminal. SIGTERM or
+SIGINT ends in order within the drain time; a second one ends at once.
 `;
 
 const VALIDATE_HELP = `

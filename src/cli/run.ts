@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { IncomingAuth } from '../config/config.js';
 import { newAdminToken } from '../http/admin-token.js';
 import { createHttpServer } from '../http/server.js';
 import type { HttpServer } from '../http/server.js';
@@ -37,6 +38,7 @@ export interface RunOptions {
     readonly port: number;
     readonly allowedHosts: readonly string[];
     readonly allowedOrigins: readonly string[];
+    readonly incomingAuth: IncomingAuth;
   };
   /** Serves one client on stdin and stdout, and ends when it is gone. */
   readonly stdio: boolean;
@@ -137,9 +139,9 @@ async function listen(
   adminToken: string | undefined,
 ): Promise<{ readonly server: HttpServer; readonly base: string } | undefined> {
   if (http === undefined) return undefined;
-  const { allowedHosts, allowedOrigins } = http;
+  const { allowedHosts, allowedOrigins, incomingAuth } = http;
   const server = createHttpServer({
-    ...{ vmcp, name, groupRef, version, allowedHosts, allowedOrigins, log },
+    ...{ vmcp, name, groupRef, version, allowedHosts, allowedOrigins, incomingAuth, log },
     page: livePage(packageRoot()),
     ...(adminToken !== undefined && { adminToken }),
   });
@@ -182,7 +184,7 @@ function addressesOf(
 }
 
 function announce(
-  { name, onListening }: RunOptions,
+  { name, http, onListening }: RunOptions,
   addresses: Partial<Addresses>,
   { vmcp, log, sink, paint, isTerminal }: Surroundings,
 ): void {
@@ -196,16 +198,22 @@ function announce(
     return;
   }
   const mcpUrl = `${base}/mcp`;
+  const auth = http?.incomingAuth;
   if (onListening !== undefined) onListening(vmcp, { ...addresses, base, page });
   else if (isTerminal) {
-    const hints = clientHints(mcpUrl).map(({ client, text }) => `  ${client}:\n    ${text}\n`);
+    const hints = clientHints(mcpUrl, auth?.type === 'bearer' ? auth.tokenEnv : undefined).map(
+      ({ client, text }) => `  ${client}:\n    ${text}\n`,
+    );
     const title = `${shown(name)}: ${vmcp.backends().length} backends as one MCP server at ${mcpUrl}`;
     sink.write(
       `${paint('bold', title)}\n${hints.join('')}  Live page: ${page}\n${toInspector}  Status: ${base}/status\n\n`,
     );
   }
   const urls = { url: mcpUrl, pageUrl: `${base}/`, statusUrl: `${base}/status` };
-  log.info({ ...urls, ...(inspectorUrl !== undefined && { inspectorUrl }) }, 'listening');
+  log.info(
+    { ...urls, incomingAuth: auth?.type, ...(inspectorUrl !== undefined && { inspectorUrl }) },
+    'listening',
+  );
 }
 
 /** The operator's, or a new one where it can be shown to people and stays out of the log. */

@@ -13,23 +13,34 @@ export const STRATEGIES = [
   'xaa',
 ] as const;
 
+/** How clients can prove who they are: the reference's ways in its order, then ours. */
+export const INCOMING_TYPES = ['oidc', 'local', 'anonymous', 'bearer'] as const;
+
 const Oidc = section(
   'OpenID Connect settings for incoming calls.',
   {
-    issuer: text('Issuer of the tokens.').optional(),
-    clientId: text('').optional(),
-    clientSecretEnv: text('Environment variable that holds the client secret.').optional(),
+    issuer: text('Issuer of the tokens, exactly as they name it.').optional(),
+    clientId: text('Not supported.').optional(),
+    clientSecretEnv: text('Environment variable that holds the client secret. Not supported.').optional(),
     audience: text('Audience the tokens must have.').optional(),
-    resource: text('').optional(),
-    jwksUrl: text('').optional(),
-    introspectionUrl: text('').optional(),
-    scopes: names(''),
+    resource: text('Where clients find /mcp, if not where they say they do (RFC 9728).').optional(),
+    jwksUrl: text('Where the keys of the issuer are; by default its discovery document says it.').optional(),
+    introspectionUrl: text('Not supported: tokens are JWTs.').optional(),
+    scopes: names('Scopes that a token must have, all of them.'),
     protectedResourceAllowPrivateIp: flag('').optional(),
     jwksAllowPrivateIp: flag('').optional(),
-    insecureAllowHttp: flag('').optional(),
-    caBundlePath: text('').optional(),
+    insecureAllowHttp: flag(
+      'Whether issuer and keys may be had without TLS from another machine.',
+    ).optional(),
+    caBundlePath: text('Certificates to trust. Not supported.').optional(),
   },
   ['issuer', 'audience'],
+);
+
+const Bearer = section(
+  'Extension. One token that all clients share.',
+  { tokenEnv: text('Environment variable that holds the token.').optional() },
+  ['tokenEnv'],
 );
 
 const Authz = section(
@@ -49,8 +60,9 @@ const Authz = section(
 export const IncomingAuth = section(
   'How clients prove who they are.',
   {
-    type: text('', { enum: ['oidc', 'local', 'anonymous'] }).optional(),
+    type: text('bearer is an extension; local is not supported.', { enum: INCOMING_TYPES }).optional(),
     oidc: Oidc.optional(),
+    bearer: Bearer.optional(),
     authz: Authz.optional(),
   },
   ['type'],

@@ -20,7 +20,7 @@ export interface VmcpConfig {
   readonly partialFailureMode: PartialFailureMode;
   readonly timeouts: Timeouts;
   readonly statusReportingIntervalMs: number;
-  readonly incomingAuthType: 'oidc' | 'local' | 'anonymous';
+  readonly incomingAuth: IncomingAuth;
   readonly outgoingAuth: {
     readonly source: 'inline' | 'discovered';
     /** Strategy for backends without their own; undefined where there is none. */
@@ -38,6 +38,34 @@ export interface VmcpConfig {
   readonly effective: readonly EffectiveValue[];
   /** Sorted by line. */
   readonly notices: readonly Notice[];
+}
+
+/** How clients prove who they are. A server must not start with `local`, which is not supported. */
+export type IncomingAuth =
+  { readonly type: 'anonymous' } | { readonly type: 'local' } | BearerAuth | OidcAuth;
+
+/** One token that all clients share. */
+export interface BearerAuth {
+  readonly type: 'bearer';
+  readonly tokenEnv: string;
+  /** A secret; not enumerable. */
+  readonly token: string;
+}
+
+/** Tokens of an OpenID Connect issuer. */
+export interface OidcAuth {
+  readonly type: 'oidc';
+  /** Exactly as tokens name it. */
+  readonly issuer: string;
+  readonly audience: string;
+  /** Where clients find MCP; undefined: where they say they do. */
+  readonly resource: string | undefined;
+  /** Where the keys are; undefined: where the issuer says. */
+  readonly jwksUrl: string | undefined;
+  /** A token must have all of them. */
+  readonly scopes: readonly string[];
+  /** Whether issuer and keys may be had without TLS from another machine. */
+  readonly insecureAllowHttp: boolean;
 }
 
 export type PartialFailureMode = 'fail' | 'best_effort';

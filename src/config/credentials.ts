@@ -129,6 +129,7 @@ export function soundsSecret(name: string): boolean {
   return /authorization|api[-_]?key|token|secret|cookie|passw/i.test(name);
 }
 
-function valueOf(environment: Environment, name: string): string | undefined {
+/** A variable, and nothing that an object has by itself. */
+export function valueOf(environment: Environment, name: string): string | undefined {
   return Object.hasOwn(environment, name) ? environment[name] : undefined;
 }

@@ -3,6 +3,7 @@ import { suggest, type Locate } from './decode.js';
 import { failureHandlingFault, settle, tooLong } from './failure-handling.js';
 import type { Fault } from './fault.js';
 import type { BackendSection, ConfigFile } from './file-shape.js';
+import { incomingFaults } from './incoming-auth.js';
 import { OPERATIONAL_PATH } from './layers.js';
 import type { Path } from './yaml-tree.js';
 
@@ -28,7 +29,7 @@ export function extensionFaults(file: ConfigFile, locate: Locate, format: 'vmcp'
     const fault = failureHandlingOf(file, backend, index, locate);
     if (fault) faults.push(fault);
   }
-  if (format === 'manifest') faults.push(...crdFaults(file, locate));
+  faults.push(...(format === 'manifest' ? crdFaults(file, locate) : incomingFaults(file)));
   return faults;
 }
 

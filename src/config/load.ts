@@ -3,6 +3,8 @@ import { backendEntries } from './backend-entry.js';
 import type { VmcpConfig } from './config.js';
 import { resolveCredentials, type Environment } from './credentials.js';
 import { decode, located, locator } from './decode.js';
+import { incomingAuthOf, tokenFaults } from './incoming-auth.js';
+import { incomingNotices } from './incoming-notices.js';
 import { environmentFaults, extensionFaults } from './extension-rules.js';
 import { isManifest, rearrange, selectManifest } from './manifest.js';
 import { ConfigError, type Notice, type Problem } from './problems.js';
@@ -48,7 +50,10 @@ export function parseConfig(text: string, file: string, { env, server }: LoadOpt
   const shape = decoded.file;
   const locate = locator(chosen.root);
   const { credentials, faults } = resolveCredentials(shape, env);
-  refuse('CONFIG_PROCESS', located([...faults, ...environmentFaults(shape, env)], locate));
+  refuse(
+    'CONFIG_PROCESS',
+    located([...tokenFaults(shape, env), ...faults, ...environmentFaults(shape, env)], locate),
+  );
   const broken = [...referenceFaults(shape, locate), ...extensionFaults(shape, locate, chosen.format)];
   refuse('CONFIG_INVALID', distinct(located(broken, locate)));
 
@@ -65,12 +70,15 @@ export function parseConfig(text: string, file: string, { env, server }: LoadOpt
   const told = [
     ...chosen.notices,
     ...unsupportedNotices(shape, locate),
+    ...incomingNotices(shape, locate, chosen.format),
     ...warnings(shape, locate),
     ...notices,
   ];
   const byLine = told.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const { format } = chosen;
-  return deepFreeze({ ...settled(shape), file, format, timeouts, backends, effective, notices: byLine });
+  const incomingAuth = incomingAuthOf(shape, env);
+  const whole = { ...settled(shape), file, format, timeouts, backends, incomingAuth, effective };
+  return deepFreeze({ ...whole, notices: byLine });
 }
 
 interface Chosen {

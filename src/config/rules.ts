@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { aggregationFault } from './aggregation-rules.js';
-import { STRATEGIES } from './auth-shape.js';
+import { INCOMING_TYPES, STRATEGIES } from './auth-shape.js';
 import { compositeToolsFault } from './composite-rules.js';
 import { suggest, type Locate } from './decode.js';
 import { failureHandlingFault, settle } from './failure-handling.js';
@@ -40,9 +40,14 @@ function basicFault({ name, groupRef }: ConfigFile): Fault | undefined {
 function incomingAuthFault(auth: ConfigFile['incomingAuth']): Fault | undefined {
   const path: Path = ['incomingAuth'];
   if (auth === undefined) return { path, message: 'incomingAuth is required' };
-  if (!['oidc', 'local', 'anonymous'].includes(auth.type ?? '')) {
-    const message = 'incomingAuth.type must be one of: oidc, local, anonymous';
-    return { path: [...path, 'type'], message, ...suggest(auth.type, ['oidc', 'local', 'anonymous']) };
+  if (!(INCOMING_TYPES as readonly string[]).includes(auth.type ?? '')) {
+    const message = `incomingAuth.type must be one of: ${INCOMING_TYPES.join(', ')}`;
+    return { path: [...path, 'type'], message, ...suggest(auth.type, INCOMING_TYPES) };
+  }
+  if (auth.type === 'bearer' && isEmpty(auth.bearer?.tokenEnv)) {
+    const at = auth.bearer === undefined ? ['bearer'] : ['bearer', 'tokenEnv'];
+    const message = `incomingAuth.${at.join('.')} is required when type is 'bearer'`;
+    return { path: [...path, ...at], message };
   }
   if (auth.type === 'oidc') {
     const { oidc } = auth;

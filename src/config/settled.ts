@@ -23,10 +23,9 @@ function orDefault(duration: Duration, fallbackMs: number): number {
 /** Everything of the result that needs no more than the file itself. The rules have seen that it is there. */
 export function settled(
   file: ConfigFile,
-): Omit<VmcpConfig, 'file' | 'format' | 'timeouts' | 'backends' | 'effective' | 'notices'> {
+): Omit<VmcpConfig, 'file' | 'format' | 'timeouts' | 'backends' | 'incomingAuth' | 'effective' | 'notices'> {
   const { operational, outgoingAuth, server } = file;
   const { partialFailureMode, statusReportingInterval = 0n } = operational?.failureHandling ?? {};
-  const type = file.incomingAuth?.type;
   const labels = Object.entries(file.metadata ?? {}).map(([key, value = '']) => [key, value] as const);
   return {
     name: file.name ?? '',
@@ -35,7 +34,6 @@ export function settled(
     aggregation: aggregationOf(file),
     partialFailureMode: partialFailureMode === 'fail' ? 'fail' : PARTIAL_FAILURE_MODE,
     statusReportingIntervalMs: orDefault(statusReportingInterval, STATUS_REPORTING_INTERVAL_MS),
-    incomingAuthType: type === 'oidc' || type === 'local' ? type : 'anonymous',
     outgoingAuth: {
       source: outgoingAuth?.source === 'discovered' ? 'discovered' : 'inline',
       defaultType: outgoingAuth?.default?.type,

@@ -20,7 +20,6 @@ export function unsupportedNotices(file: ConfigFile, locate: Locate): Notice[] {
     if (block !== undefined && !isOff) note('ignored', [key], message);
   }
   telemetryNotes(file.telemetry, note);
-  incomingNotes(file.incomingAuth, note);
   outgoingNotes(file, note);
   const provider = file.sessionStorage?.provider ?? 'memory';
   if (provider !== 'memory') {
@@ -66,29 +65,6 @@ function telemetryNotes(telemetry: ConfigFile['telemetry'], note: Note): void {
     'nothing is pushed: metrics are there to be scraped on /metrics, and an OpenTelemetry SDK that is loaded ' +
     'into the process (node --import) gets spans and metrics';
   note('ignored', ['telemetry'], message);
-}
-
-function incomingNotes(auth: ConfigFile['incomingAuth'], note: Note): void {
-  if (auth === undefined) return;
-  const { type = '', oidc, authz } = auth;
-  if (type !== 'anonymous') {
-    const message = `incoming authentication "${type}" is not supported: without it anybody could call`;
-    note('refuses', ['incomingAuth', 'type'], message);
-  } else if (oidc !== undefined) {
-    note('ignored', ['incomingAuth', 'oidc'], 'not used while incomingAuth.type is anonymous');
-  }
-  if (authz?.type !== 'cedar') return;
-  if ((authz.policies ?? []).every(permitsAll)) {
-    note('ignored', ['incomingAuth', 'authz'], 'Cedar is not supported; these policies permit everything');
-  } else {
-    const message = 'Cedar policies are not supported: without them every client could do everything';
-    note('refuses', ['incomingAuth', 'authz'], message);
-  }
-}
-
-/** The one policy that can be left out without letting anybody do more. */
-function permitsAll(policy: string): boolean {
-  return policy.replaceAll(/\s/g, '') === 'permit(principal,action,resource);';
 }
 
 function outgoingNotes({ outgoingAuth, backends = [] }: ConfigFile, note: Note): void {

@@ -9,6 +9,7 @@ import { HttpRefusal } from './http-refusal.js';
 import { GATEWAY_LIMITS } from './limits.js';
 import type { PostBody } from './post-body.js';
 import { assertAccepts, readMessages } from './post-body.js';
+import { principalOf } from './principal.js';
 import { RPC } from './rpc-error.js';
 
 export interface SessionLimits {
@@ -21,6 +22,8 @@ export interface SessionLimits {
 interface HttpSession {
   readonly session: ClientSession;
   readonly channel: HttpChannel;
+  /** Whose it is: nobody else can use or end it, even with its id. */
+  readonly principal: string | undefined;
   lastUsedAt: number;
 }
 
@@ -73,7 +76,7 @@ export class ClientSessions {
     const body = await readMessages(request, this.limits);
     if (!body) return;
     const channel = body.messages.some(isInitializeRequest)
-      ? await this.#open(body)
+      ? await this.#open(body, principalOf(request))
       : this.#find(request).channel;
     assertFreshIds(body.messages, channel);
     channel.receive(body.messages, body.batch, response);
@@ -89,7 +92,7 @@ export class ClientSessions {
     response.writeHead(200).end();
   }
 
-  async #open({ messages }: PostBody): Promise<HttpChannel> {
+  async #open({ messages }: PostBody, principal: string | undefined): Promise<HttpChannel> {
     if (messages.length > 1) {
       throw new HttpRefusal(400, RPC.invalidRequest, 'initialize must not be part of a batch');
     }
@@ -98,18 +101,22 @@ export class ClientSessions {
     const session = new ClientSession(this.context, channel, () => {
       this.#sessions.delete(channel.sessionId);
     });
-    this.#sessions.set(channel.sessionId, { session, channel, lastUsedAt: performance.now() });
+    this.#sessions.set(channel.sessionId, { session, channel, principal, lastUsedAt: performance.now() });
     await session.connect();
     return channel;
   }
 
-  #find({ headers }: IncomingMessage): HttpSession {
+  #find(request: IncomingMessage): HttpSession {
+    const { headers } = request;
     const id = headers['mcp-session-id'];
     if (typeof id !== 'string') {
       throw new HttpRefusal(400, RPC.badRequest, 'the Mcp-Session-Id header is missing: initialize first');
     }
     const found = this.#sessions.get(id);
-    if (!found) throw new HttpRefusal(404, RPC.sessionNotFound, 'no such session: initialize again');
+    // Another's is answered as one that is not there, or ids could be tried out.
+    if (!found || found.principal !== principalOf(request)) {
+      throw new HttpRefusal(404, RPC.sessionNotFound, 'no such session: initialize again');
+    }
     const version = headers['mcp-protocol-version'];
     if (typeof version === 'string' && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
       const known = SUPPORTED_PROTOCOL_VERSIONS.join(', ');

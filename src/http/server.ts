@@ -1,16 +1,21 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingAuth } from '../config/config.js';
+import { setPrincipal } from '../gateway/principal.js';
 import type { Log } from '../logging/log.js';
 import type { Vmcp } from '../vmcp.js';
 import { judgeAccess, urlHost } from './access.js';
-import type { AccessRules, Denial } from './access.js';
+import type { AccessRules } from './access.js';
+import { createGate } from './auth/gate.js';
+import type { Gate } from './auth/gate.js';
 import { createEndpoints, notAllowed, problem, READ_METHODS } from './endpoints.js';
 import type { Endpoints, JsonAnswer, TextAnswer } from './endpoints.js';
 import { closeServer, listenOn } from './listening.js';
 import { createLive } from './live/routes.js';
 import type { Live } from './live/routes.js';
 import type { Page } from './page.js';
-import { pathOf, queryOf } from './request-target.js';
+import { pacedWarning } from './paced-warning.js';
+import { MCP_PATH, pathOf, queryOf } from './request-target.js';
 
 /** Bounds of one connection and of all of them. Times in milliseconds. */
 const HTTP_LIMITS = {
@@ -25,9 +30,10 @@ const HTTP_LIMITS = {
   maxConnections: 4096,
 } as const;
 
-const MCP_PATH = '/mcp';
 const MCP_METHODS = ['GET', 'POST', 'DELETE'];
 const DENIAL_LOG_INTERVAL_MS = 1000;
+/** The longest that a timer takes: 24 days, after which a stream may well begin anew. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface HttpServerOptions {
   readonly vmcp: Vmcp;
@@ -37,6 +43,8 @@ export interface HttpServerOptions {
   /** Names beside loopback and the bound host: `name` (any port) or `name:port`. */
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
+  /** How clients prove who they are; absent: anonymous. */
+  readonly incomingAuth?: IncomingAuth;
   /** The live page; absent: there is none. */
   readonly page?: Page;
   /** What opens the controls of an operator; absent: nothing does. */
@@ -58,7 +66,10 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** The HTTP side of a virtual MCP server: `/mcp` and the endpoints, behind the Host and Origin checks. */
+/**
+ * The HTTP side of a virtual MCP server: `/mcp` and the endpoints, behind the Host and Origin checks and, where
+ * clients have to prove who they are, behind a gate.
+ */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { vmcp, log } = options;
   let isDraining = false;
@@ -71,25 +82,33 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     isDraining: () => isDraining,
   });
   const live = createLive(options);
-  const denied = reportDenials(log);
+  const { incomingAuth: auth = { type: 'anonymous' }, adminToken } = options;
+  const gate = createGate({ auth, adminToken, log });
+  const denied = pacedWarning(log, 'request turned away', DENIAL_LOG_INTERVAL_MS);
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    if (pathOf(request) === MCP_PATH && MCP_METHODS.includes(request.method ?? '')) {
+      void handleMcp(vmcp, request, response, log);
+      return;
+    }
+    void respond(request, response, { endpoints, live }, log);
+  };
   const server = boundedServer((request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
     if (isDraining) response.setHeader('Connection', 'close');
     const denial = judgeAccess(claimsOf(request), rules);
     if (denial !== undefined) {
-      denied(denial, request);
+      const { host, origin } = request.headers;
+      denied({ code: denial.code, host, origin, path: pathOf(request) });
       send(request, response, problem(403, denial.code, denial.message));
       return;
     }
-    if (pathOf(request) === MCP_PATH && MCP_METHODS.includes(request.method ?? '')) {
-      void handleMcp(vmcp, request, response, log);
-      return;
-    }
-    void respond(request, response, { endpoints, live }, log);
+    if (gate) void pass(gate, request, response, serve, log);
+    else serve(request, response);
   });
   return {
     listen: async (port, host) => {
+      gate?.prepare();
       const boundPort = await listenOn(server, port, host, '--port');
       server.on('error', (error) => log.error({ error }, 'http server error'));
       base = `http://${urlHost(host)}:${boundPort}`;
@@ -138,6 +157,50 @@ async function handleMcp(
     if (response.headersSent) response.destroy();
     else send(request, response, problem(500, 'INTERNAL_ERROR', 'the gateway failed to handle this request'));
   }
+}
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Hands a request on to who answers it, unless the gate does. */
+async function pass(
+  gate: Gate,
+  request: IncomingMessage,
+  response: ServerResponse,
+  serve: Serve,
+  log: Log,
+): Promise<void> {
+  try {
+    const answered = gate.answer(request) ?? (await stopped(gate, request, response));
+    if (answered) {
+      send(request, response, answered);
+      return;
+    }
+  } catch (error) {
+    log.error({ error }, 'a token could not be judged');
+    send(request, response, problem(500, 'INTERNAL_ERROR', 'the gateway failed to judge the token'));
+    return;
+  }
+  serve(request, response);
+}
+
+/** @returns how a request that may not come in is answered; one that may has its principal from here on. */
+async function stopped(
+  gate: Gate,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<JsonAnswer | undefined> {
+  if (gate.isOpen(request)) return undefined;
+  const verdict = await gate.judge(request);
+  if (!('principal' in verdict)) return verdict;
+  setPrincipal(request, verdict.principal);
+  if (request.method === 'GET' && verdict.expiresInMs !== undefined) endIn(verdict.expiresInMs, response);
+  return undefined;
+}
+
+/** A stream lasts no longer than the token that opened it; who still may comes back with a new one. */
+function endIn(ms: number, response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), Math.min(ms, MAX_TIMER_MS)).unref();
+  response.once('close', () => clearTimeout(timer));
 }
 
 /** What there is beside MCP. */
@@ -192,21 +255,4 @@ function send(request: IncomingMessage, response: ServerResponse, answered: Json
 function claimsOf(request: IncomingMessage): { hosts: readonly string[]; origins: readonly string[] } {
   const { host = [], origin = [] } = request.headersDistinct;
   return { hosts: host, origins: origin };
-}
-
-/** One line a second at most: a page that keeps trying must not fill the log. */
-function reportDenials(log: Log): (denial: Denial, request: IncomingMessage) => void {
-  let loggedAt = -Infinity;
-  let unlogged = 0;
-  return ({ code }, request) => {
-    const now = performance.now();
-    if (now - loggedAt < DENIAL_LOG_INTERVAL_MS) {
-      unlogged += 1;
-      return;
-    }
-    const { host, origin } = request.headers;
-    log.warn({ code, host, origin, path: pathOf(request), unlogged }, 'request turned away');
-    loggedAt = now;
-    unlogged = 0;
-  };
 }

@@ -117,7 +117,11 @@ describe('serve without a terminal', () => {
   });
 
   it.each([
-    ['incomingAuth: {type: oidc, oidc: {issuer: i, audience: a}}', 'incomingAuth.type'],
+    ['incomingAuth: {type: local, bearer: {tokenEnv: NOT_SET}}', 'incomingAuth.type'],
+    [
+      'incomingAuth: {type: oidc, oidc: {issuer: "https://i", audience: a}, authz: {type: cedar, policies: ["x"]}}',
+      'incomingAuth.authz',
+    ],
     ['incomingAuth: {type: local}', 'incomingAuth.type'],
     [
       'incomingAuth: {type: anonymous, authz: {type: cedar, policies: ["forbid(principal, action, resource);"]}}',

@@ -84,10 +84,10 @@ describe('validate on a valid file', () => {
   });
 
   it('a door that would be open is named, and that serve refuses to start [R29]', async () => {
-    const incomingAuth = 'incomingAuth: {type: oidc, oidc: {issuer: "https://i", audience: a}}';
+    const incomingAuth = 'incomingAuth: {type: local}';
     const { code, out, file } = await validate(sample({ incomingAuth }));
     expect(code).toBe(0);
-    expect(out).toContain(`${file}:3: refuses: incomingAuth.type: incoming authentication "oidc"`);
+    expect(out).toContain(`${file}:3: refuses: incomingAuth.type: incoming authentication "local"`);
     expect(out).toContain('`breakwater serve` refuses to start with this configuration.');
   });
 

@@ -366,7 +366,7 @@ describe('the result', () => {
       servesMetrics: true,
       partialFailureMode: 'fail',
       statusReportingIntervalMs: 60_000,
-      incomingAuthType: 'anonymous',
+      incomingAuth: { type: 'anonymous' },
       outgoingAuth: { source: 'inline', defaultType: 'unauthenticated', backends: [] },
       compositeToolCount: 0,
     });

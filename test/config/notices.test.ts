@@ -174,7 +174,6 @@ describe('what is understood and not supported', () => {
     [strategy('{type: aws_sts, awsSts: {region: r}}'), 'ignored', 'outgoingAuth.backends.one.type'],
     [{ outgoingAuth: 'outgoingAuth: {source: discovered}' }, 'ignored', 'outgoingAuth.source'],
     [incoming('{type: local}'), 'refuses', 'incomingAuth.type'],
-    [incoming('{type: oidc, oidc: {issuer: i, audience: a}}'), 'refuses', 'incomingAuth.type'],
     [policies('forbid(principal, action, resource);'), 'refuses', 'incomingAuth.authz'],
     [
       policies('permit(principal, action, resource);', 'forbid(principal, action, resource);'),

@@ -19,7 +19,11 @@ const REFUSED: [changes: Record<string, string>, key: string, message: string][]
   [{ name: '', groupRef: '' }, 'name', 'name is required'],
   [{ groupRef: 'groupRef: ""' }, 'groupRef', 'group reference is required'],
   [{ incomingAuth: '' }, 'incomingAuth', 'incomingAuth is required'],
-  [incoming('{type: none}'), 'incomingAuth.type', 'incomingAuth.type must be one of: oidc, local, anonymous'],
+  [
+    incoming('{type: none}'),
+    'incomingAuth.type',
+    'incomingAuth.type must be one of: oidc, local, anonymous, bearer',
+  ],
   [incoming('{type: oidc}'), 'incomingAuth.oidc', "incomingAuth.oidc is required when type is 'oidc'"],
   [
     incoming('{type: oidc, oidc: {audience: a}}'),
@@ -27,7 +31,7 @@ const REFUSED: [changes: Record<string, string>, key: string, message: string][]
     'incomingAuth.oidc.issuer is required',
   ],
   [
-    incoming('{type: oidc, oidc: {issuer: i}}'),
+    incoming('{type: oidc, oidc: {issuer: "https://i"}}'),
     'incomingAuth.oidc.audience',
     'incomingAuth.oidc.audience is required',
   ],

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { threeServers } from './backends.js';
+import { memory, threeServers } from './backends.js';
 import { hasBrowser, launchBrowser } from './browser.js';
 import { everything, freePort, kill, ROOT, until } from './processes.js';
 import { configuration, Served, temporaryFolder } from './served.js';
@@ -175,4 +175,43 @@ describe.skipIf(!hasBrowser)('the live page', () => {
     // That a control was refused is said by the browser as well.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
+});
+
+describe.skipIf(!hasBrowser)('the live page of a gateway that asks for a token', () => {
+  it('asks for it, shows nothing without it, and everything with it [R33] [R38]', async () => {
+    const config = configuration(
+      [memory(temporaryFolder())],
+      {},
+      {
+        incomingAuth: { type: 'bearer', bearer: { tokenEnv: 'CLIENT_TOKEN' } },
+      },
+    );
+    const gateway = await Served.start(config, [], {
+      CLIENT_TOKEN: 'a-token-of-clients',
+      BREAKWATER_ADMIN_TOKEN: TOKEN,
+    });
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.goto(gateway.base);
+      const enter = async (token: string): Promise<void> => {
+        await page.getByLabel('Token to look on').fill(token);
+        await page.getByRole('button', { name: 'Enter' }).click();
+      };
+      await page.getByText('Who looks on must have a token here.').waitFor();
+      await enter('a-wrong-token');
+      await page.getByText('Who looks on must have a token here.').waitFor();
+      expect(await page.locator('.card').count()).toBe(0);
+      await enter(TOKEN);
+      await page.locator('.card').filter({ hasText: 'healthy' }).click();
+      await page.locator('#tools li').filter({ hasText: 'read_graph' }).waitFor();
+      expect(await page.locator('#enter').isVisible()).toBe(false);
+      await page.goto('about:blank');
+      await page.goto(`${gateway.base}/#token=${TOKEN}`);
+      await page.locator('.card').filter({ hasText: 'healthy' }).waitFor();
+    } finally {
+      await browser.close();
+      await gateway.destroy();
+    }
+  }, 30_000);
 });

@@ -4,6 +4,9 @@
 
   const PLOT_SECONDS = 60;
   const MAX_KEPT_EVENTS = 5000;
+  const RETRY_MS = 1000;
+  /** A stream that has said nothing for so long is lost: it says at least every 15 s that it is there. */
+  const SILENCE_MS = 40_000;
   /** How a state looks: a class for each word, the same for pills, cards and lanes. */
   const LOOKS = {
     ...{ closed: 'good', healthy: 'good', Ready: 'good', disabled: 'idle', unknown: 'idle', Pending: 'idle' },
@@ -35,6 +38,7 @@
   const filter = /** @type {HTMLInputElement} */ (find('filter'));
   const sort = /** @type {HTMLSelectElement} */ (find('sort'));
   const token = /** @type {HTMLInputElement} */ (find('token'));
+  const entered = /** @type {HTMLInputElement} */ (find('entered'));
   const dialog = /** @type {HTMLDialogElement} */ (find('detail'));
   const now = () => Date.now() + skewMs;
 
@@ -264,7 +268,9 @@
   async function learn() {
     const name = selected;
     try {
-      const answer = await fetch(`api/backends/${encodeURIComponent(name)}/details`);
+      const answer = await fetch(`api/backends/${encodeURIComponent(name)}/details`, {
+        headers: credentials(),
+      });
       const { tools = [], failedCalls = [] } = await answer.json();
       if (name !== selected) return;
       const rows = failedCalls.map(({ time, request, category, ms }) =>
@@ -397,7 +403,9 @@
     history.replaceState(null, '', location.pathname);
   }
   token.value = sessionStorage.getItem('breakwater-token') ?? '';
-  token.addEventListener('change', () => sessionStorage.setItem('breakwater-token', token.value));
+  const keepToken = () => sessionStorage.setItem('breakwater-token', token.value);
+  token.addEventListener('change', keepToken);
+  const credentials = () => (token.value === '' ? {} : { Authorization: `Bearer ${token.value}` });
 
   for (const button of all('[data-action]')) {
     button.addEventListener('click', async () => {
@@ -408,7 +416,7 @@
       try {
         const answer = await fetch(`api/backends/${encodeURIComponent(name)}/${action}`, {
           method: 'POST',
-          headers: token.value === '' ? {} : { Authorization: `Bearer ${token.value}` },
+          headers: credentials(),
         });
         said = answer.ok
           ? `${button.textContent}: done.`
@@ -436,18 +444,32 @@
     document.title = `${troubled > 0 ? `(${troubled}) ` : ''}${server} · Breakwater`;
   }
 
-  const stream = new EventSource('api/events?status=true&since=0');
-  const types = ['circuit.changed', 'health.changed', 'backend.added', 'backend.removed', 'backend.draining'];
-  types.push('backend.replaced', 'backend.crashed', 'backend.restarted', 'backend.gaveUp');
-  for (const type of types) {
-    stream.addEventListener(type, ({ data }) => {
-      const event = JSON.parse(data);
+  /** The last event that is known, as the stream names it. */
+  let known = '0';
+  const EVENTS = new Set([
+    'circuit.changed',
+    'health.changed',
+    'backend.added',
+    'backend.removed',
+    'backend.draining',
+  ]);
+  for (const what of ['replaced', 'crashed', 'restarted', 'gaveUp']) EVENTS.add(`backend.${what}`);
+
+  /** One event of the stream, as it is written there. */
+  function hear(block) {
+    const fields = new Map(
+      block.split('\n').map((line) => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]),
+    );
+    const type = fields.get('event');
+    if (fields.has('id')) known = fields.get('id');
+    if (EVENTS.has(type)) {
+      const event = JSON.parse(fields.get('data'));
       remember(event);
       if (event.backend === selected) void learn();
-    });
+    } else if (type === 'status') takeStatus(JSON.parse(fields.get('data')));
   }
-  stream.addEventListener('status', ({ data }) => {
-    const status = JSON.parse(data);
+
+  function takeStatus(status) {
     if (status.whole) {
       const names = new Set(status.backends.map(({ name }) => name));
       status.removed = [...backends.keys()].filter((name) => !names.has(name));
@@ -456,11 +478,56 @@
     paintSummary(status);
     arrange();
     paint();
+  }
+
+  /** Follows the stream until it ends. Not with an EventSource, which cannot send a token. */
+  async function follow() {
+    const abort = new AbortController();
+    let silence;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => abort.abort(), SILENCE_MS);
+    };
+    heard();
+    try {
+      const address = `api/events?status=true&since=${encodeURIComponent(known)}`;
+      const answer = await fetch(address, { headers: credentials(), signal: abort.signal });
+      find('enter').hidden = answer.status !== 401;
+      if (answer.status === 401) return 'refused';
+      if (!answer.ok || !answer.body) return 'away';
+      setText(find('connection'), '');
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return 'away';
+        heard();
+        const blocks = (rest + value).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) hear(block);
+      }
+    } catch {
+      return 'away';
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  async function watch() {
+    while ((await follow()) === 'away') {
+      setText(find('connection'), 'The gateway does not answer; trying again.');
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    setText(find('connection'), 'Who looks on must have a token here.');
+  }
+
+  find('enter').addEventListener('submit', (event) => {
+    event.preventDefault();
+    token.value = entered.value;
+    keepToken();
+    void watch();
   });
-  stream.addEventListener('open', () => setText(find('connection'), ''));
-  stream.addEventListener('error', () =>
-    setText(find('connection'), 'The gateway does not answer; trying again.'),
-  );
+  void watch();
 
   filter.addEventListener('input', arrange);
   sort.addEventListener('change', arrange);
