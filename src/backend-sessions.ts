@@ -3,6 +3,7 @@ import type { BackendEntry } from './config/config.js';
 import type { Engine } from './engine/engine.js';
 import type { Client } from './gateway/backend.js';
 import type { Gateway } from './gateway/gateway.js';
+import type { Limits } from './limits.js';
 import type { Log } from './logging/log.js';
 import { SessionsOfClients } from './own-sessions.js';
 import { BackendSession } from './session/backend-session.js';
@@ -14,6 +15,7 @@ export interface SessionsWorld {
   readonly log: Log;
   /** Our own version, as told to the backend. */
   readonly version: string;
+  readonly limits: Limits;
   readonly gateway: () => Gateway;
 }
 
@@ -23,8 +25,8 @@ export class BackendSessions {
   readonly own: SessionsOfClients;
 
   constructor({ name, connection, hasAuth, sessions }: BackendEntry, world: SessionsWorld) {
-    const { engine, log, version, gateway } = world;
-    const settings = { name, connection, hasAuth, clientVersion: version };
+    const { engine, log, version, limits, gateway } = world;
+    const settings = { name, connection, hasAuth, clientVersion: version, limits };
     const mayOpen = () => mayConnect(engine.backend(name).standing);
     this.shared = new BackendSession(settings, {
       log,
@@ -48,6 +50,7 @@ export class BackendSessions {
     });
     this.own = new SessionsOfClients({
       mode: sessions,
+      maxSessions: limits.maxOwnSessions,
       backend: name,
       log,
       make: (client) => {

@@ -5,8 +5,6 @@ import type { BackendSession } from './session/backend-session.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Sessions of single clients with one backend, at most; further clients share, and cannot be asked anything. */
-export const MAX_OWN_SESSIONS = 100;
 /** What the gateway asks of a session by itself may take so many milliseconds. */
 const OWN_REQUEST_MS = 10_000;
 /** Capabilities with which a client can be asked something. */
@@ -14,6 +12,8 @@ const ASKABLE = ['sampling', 'elicitation', 'roots'] as const;
 
 export interface OwnSessionsWorld {
   readonly mode: SessionMode;
+  /** At most so many; further clients share, and cannot be asked anything. */
+  readonly maxSessions: number;
   readonly backend: string;
   readonly log: Log;
   /** Makes the session of a client; nothing is opened by it. */
@@ -53,10 +53,10 @@ export class SessionsOfClients implements OwnSessions {
     if (!client || this.#isClosed || !this.isFor(client)) return undefined;
     const known = this.#sessions.get(client);
     if (known) return known;
-    if (this.#sessions.size >= MAX_OWN_SESSIONS) {
+    const { maxSessions: sessions, backend, log } = this.world;
+    if (this.#sessions.size >= sessions) {
       this.#sharing.add(client);
-      const { backend, log } = this.world;
-      log.warn({ backend, sessions: MAX_OWN_SESSIONS }, 'no room for a session of a client: it shares one');
+      log.warn({ backend, sessions }, 'no room for a session of a client: it shares one');
       return undefined;
     }
     const session = this.world.make(client);

@@ -91,6 +91,7 @@ const SESSION_END_SHARE = 0.2;
 
 /** Puts engine, backend sessions and gateway together. Nothing runs before `start()`. */
 export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): Vmcp {
+  const { name, aggregation, partialFailureMode, limits } = config;
   const sessions = new Map<string, BackendSessions>();
   const records = new Map<string, CallRecord>();
   const timeoutsMs = new Map(config.backends.map(({ name, policy }) => [name, policy.health.checkTimeoutMs]));
@@ -115,7 +116,7 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
   });
   engine.subscribe((event) => metrics.note(event));
   const guarded = config.backends.map((entry) => {
-    const opened = new BackendSessions(entry, { engine, log, version, gateway: () => gateway });
+    const opened = new BackendSessions(entry, { engine, log, version, limits, gateway: () => gateway });
     sessions.set(entry.name, opened);
     const record = new CallRecord();
     records.set(entry.name, record);
@@ -125,11 +126,15 @@ export function createVmcp(config: VmcpConfig, { log, version }: VmcpOptions): V
     );
     return retry ? new RetryingBackend(backend, retry, (name) => metrics.callRetried(name)) : backend;
   });
-  const { name, aggregation, partialFailureMode } = config;
-  const gateway: Gateway = new Gateway({ name, version, aggregation, partialFailureMode }, guarded, log, {
-    onRequest: (method, result, elapsedMs) => metrics.requestEnded(method, result, elapsedMs),
-    traced: traceRequest,
-  });
+  const gateway: Gateway = new Gateway(
+    { name, version, aggregation, partialFailureMode, limits },
+    guarded,
+    log,
+    {
+      onRequest: (method, result, elapsedMs) => metrics.requestEnded(method, result, elapsedMs),
+      traced: traceRequest,
+    },
+  );
   engine.subscribe((event) => {
     if (event.type === 'circuit.changed' && !mayConnect(engine.backend(event.backend).standing)) {
       sessionsOf(sessions, event.backend).abandonConnecting();

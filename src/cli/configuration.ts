@@ -64,6 +64,7 @@ export function configurationReport(config: VmcpConfig, server?: string): string
     ...(isWarned ? ['', trial(file, server)] : []),
     ...(doors > 0 ? ['', '`breakwater serve` refuses to start with this configuration.'] : []),
     ...failureHandlingTables(config),
+    ...limitsTable(config),
     '',
   ].join('\n');
 }
@@ -124,6 +125,16 @@ function failureHandlingTables(config: VmcpConfig): string[] {
     table.push(...values.map(({ key, value, ...from }) => [key, value, originOf(from)]));
     return ['', `Failure handling in effect for ${shown(title, MAX_LINE)}:`, table.toString()];
   });
+}
+
+function limitsTable({ effectiveLimits }: VmcpConfig): string[] {
+  const table = new Table({
+    head: ['server.limits', 'value', 'from'],
+    style: { head: [], border: [], compact: true },
+  });
+  const origin = (line: number | undefined) => (line === undefined ? 'default' : `server, line ${line}`);
+  table.push(...effectiveLimits.map(({ key, value, line }) => [key, value, origin(line)]));
+  return ['', 'Limits in effect; the value itself passes, one more does not:', table.toString()];
 }
 
 function originOf({ origin, line, note }: Pick<EffectiveValue, 'origin' | 'line' | 'note'>): string {

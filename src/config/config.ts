@@ -1,5 +1,7 @@
 import type { EffectiveValue } from './effective.js';
 import type { BackendConfig } from './engine-config.js';
+import type { Limits } from '../limits.js';
+import type { EffectiveLimit } from './limits.js';
 import type { Notice } from './problems.js';
 
 /**
@@ -36,6 +38,10 @@ export interface VmcpConfig {
   readonly server: { readonly allowedHosts: readonly string[]; readonly allowedOrigins: readonly string[] };
   /** Failure handling of a backend that says nothing of its own, with the origin of every value. */
   readonly effective: readonly EffectiveValue[];
+  /** What clients and backends may cost. */
+  readonly limits: Limits;
+  /** The same as text, with the origin of every value. */
+  readonly effectiveLimits: readonly EffectiveLimit[];
   /** Sorted by line. */
   readonly notices: readonly Notice[];
 }

@@ -5,6 +5,7 @@ import type { Fault } from './fault.js';
 import type { BackendSection, ConfigFile } from './file-shape.js';
 import { incomingFaults } from './incoming-auth.js';
 import { OPERATIONAL_PATH } from './layers.js';
+import { limitFaults } from './limits.js';
 import type { Path } from './yaml-tree.js';
 
 /**
@@ -29,6 +30,7 @@ export function extensionFaults(file: ConfigFile, locate: Locate, format: 'vmcp'
     const fault = failureHandlingOf(file, backend, index, locate);
     if (fault) faults.push(fault);
   }
+  faults.push(...limitFaults(file.server?.limits));
   faults.push(...(format === 'manifest' ? crdFaults(file, locate) : incomingFaults(file)));
   return faults;
 }

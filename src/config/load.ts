@@ -6,6 +6,7 @@ import { decode, located, locator } from './decode.js';
 import { incomingAuthOf, tokenFaults } from './incoming-auth.js';
 import { incomingNotices } from './incoming-notices.js';
 import { environmentFaults, extensionFaults } from './extension-rules.js';
+import { effectiveLimits, limitsOf } from './limits.js';
 import { isManifest, rearrange, selectManifest } from './manifest.js';
 import { ConfigError, type Notice, type Problem } from './problems.js';
 import { referenceFaults } from './rules.js';
@@ -77,7 +78,13 @@ export function parseConfig(text: string, file: string, { env, server }: LoadOpt
   const byLine = told.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const { format } = chosen;
   const incomingAuth = incomingAuthOf(shape, env);
-  const whole = { ...settled(shape), file, format, timeouts, backends, incomingAuth, effective };
+  const written = shape.server?.limits;
+  const limits = limitsOf(written);
+  const shownLimits = effectiveLimits(written, locate);
+  const whole = {
+    ...settled(shape),
+    ...{ file, format, timeouts, backends, incomingAuth, effective, limits, effectiveLimits: shownLimits },
+  };
   return deepFreeze({ ...whole, notices: byLine });
 }
 

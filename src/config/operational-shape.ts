@@ -9,6 +9,7 @@ import { BACKEND_DEFAULTS } from './defaults.js';
 import { durationFromMs, formatDuration } from './duration.js';
 import { FAILURE_THRESHOLD } from './engine-config.js';
 import { duration, flag, integer, list, mapOf, section, text } from './leaf.js';
+import { LimitsSection } from './limits.js';
 import { circuitPolicies, maxInFlight, retry } from './policy-shape.js';
 
 const { circuit, health } = BACKEND_DEFAULTS;
@@ -88,10 +89,11 @@ export const Operational = section('Settings of a running server.', {
   failureHandling: FailureHandling.optional(),
 });
 
-export const Server = section('Extension. Who may reach the HTTP endpoints.', {
+export const Server = section('Extension. Who may reach the HTTP endpoints, and what everybody may cost.', {
   allowedHosts: list(
     'Values of the Host header accepted besides the address listened on.',
     text(''),
   ).optional(),
   allowedOrigins: list('Values of the Origin header that are accepted.', text('')).optional(),
+  limits: LimitsSection.optional(),
 });

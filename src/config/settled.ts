@@ -23,7 +23,18 @@ function orDefault(duration: Duration, fallbackMs: number): number {
 /** Everything of the result that needs no more than the file itself. The rules have seen that it is there. */
 export function settled(
   file: ConfigFile,
-): Omit<VmcpConfig, 'file' | 'format' | 'timeouts' | 'backends' | 'incomingAuth' | 'effective' | 'notices'> {
+): Omit<
+  VmcpConfig,
+  | 'file'
+  | 'format'
+  | 'timeouts'
+  | 'backends'
+  | 'incomingAuth'
+  | 'effective'
+  | 'limits'
+  | 'effectiveLimits'
+  | 'notices'
+> {
   const { operational, outgoingAuth, server } = file;
   const { partialFailureMode, statusReportingInterval = 0n } = operational?.failureHandling ?? {};
   const labels = Object.entries(file.metadata ?? {}).map(([key, value = '']) => [key, value] as const);

@@ -7,7 +7,6 @@ import type { Log } from '../logging/log.js';
 import type { AskOptions, AskReply, Caller, Question } from '../session/caller.js';
 import type { Client } from './backend.js';
 import { countFromOne, FalsyIds } from './falsy-ids.js';
-import { GATEWAY_LIMITS } from './limits.js';
 import type { Exchange, Handler, Params } from './handlers.js';
 import type { Lists } from './listing.js';
 import { noticesBetween } from './listing.js';
@@ -21,6 +20,8 @@ import { RPC, RpcError } from './rpc-error.js';
 export interface ClientContext {
   readonly serverInfo: { readonly name: string; readonly version: string };
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** Milliseconds that a client may take over a request of a backend. */
+  readonly maxAskMs: number;
   readonly log: Log;
   lists(): Lists;
   instructions(): string | undefined;
@@ -117,7 +118,7 @@ export class ClientSession implements Client {
 
   /** While no call of the client is out: on the stream that it listens to, if it does. */
   ask(question: Question, options: AskOptions): Promise<AskReply> {
-    return asked((...ask) => this.#server.request(...ask), question, options);
+    return asked((...ask) => this.#server.request(...ask), question, options, this.context.maxAskMs);
   }
 
   close(): Promise<void> {
@@ -155,10 +156,12 @@ export class ClientSession implements Client {
   #callerOf(signal: AbortSignal, extra: Extra): Caller {
     return {
       ask: (question, options) =>
-        asked((...ask) => extra.sendRequest(...ask), question, {
-          ...options,
-          signal: AbortSignal.any([signal, options.signal]),
-        }),
+        asked(
+          (...ask) => extra.sendRequest(...ask),
+          question,
+          { ...options, signal: AbortSignal.any([signal, options.signal]) },
+          this.context.maxAskMs,
+        ),
       tell: (method, params) => {
         if (!signal.aborted && this.#wants(method, params)) this.#send(method, params, extra);
       },
@@ -210,6 +213,7 @@ async function asked(
   send: (...ask: Parameters<Server['request']>) => Promise<unknown>,
   { method, params }: Question,
   { signal, onProgress }: AskOptions,
+  timeout: number,
 ): Promise<AskReply> {
   try {
     const { _meta, ...rest } = params;
@@ -219,7 +223,7 @@ async function asked(
     const request = { method, params: { ...rest, ...(meta && { _meta: meta }) } };
     const options = {
       signal,
-      timeout: GATEWAY_LIMITS.maxAskMs,
+      timeout,
       ...(onProgress && { onprogress: onProgress }),
     };
     const result = await send(request, ResultSchema, options);

@@ -6,18 +6,11 @@ import type { ClientContext } from './client-session.js';
 import { ClientSession } from './client-session.js';
 import { HttpChannel } from './http-channel.js';
 import { HttpRefusal } from './http-refusal.js';
-import { GATEWAY_LIMITS } from './limits.js';
+import type { ClientLimits } from './limits.js';
 import type { PostBody } from './post-body.js';
 import { assertAccepts, readMessages } from './post-body.js';
 import { principalOf } from './principal.js';
 import { RPC } from './rpc-error.js';
-
-export interface SessionLimits {
-  readonly maxBodyBytes: number;
-  readonly maxBatch: number;
-  readonly maxSessions: number;
-  readonly sessionIdleMs: number;
-}
 
 interface HttpSession {
   readonly session: ClientSession;
@@ -36,9 +29,9 @@ export class ClientSessions {
 
   constructor(
     private readonly context: ClientContext,
-    private readonly limits: SessionLimits = GATEWAY_LIMITS,
+    private readonly limits: ClientLimits,
   ) {
-    const interval = Math.min(limits.sessionIdleMs / 2, MAX_SWEEP_INTERVAL_MS);
+    const interval = Math.min(limits.clientSessionIdleMs / 2, MAX_SWEEP_INTERVAL_MS);
     this.#sweep = setInterval(() => this.#endIdle(), interval);
     this.#sweep.unref();
   }
@@ -73,7 +66,7 @@ export class ClientSessions {
   }
 
   async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readMessages(request, this.limits);
+    const body = await readMessages(request, this.limits.maxBodyBytes, this.limits.maxClientBatch);
     if (!body) return;
     const channel = body.messages.some(isInitializeRequest)
       ? await this.#open(body, principalOf(request))
@@ -128,7 +121,7 @@ export class ClientSessions {
 
   /** Where the limit is reached, the session that has been idle longest makes room. */
   async #makeRoom(): Promise<void> {
-    if (this.#sessions.size < this.limits.maxSessions) return;
+    if (this.#sessions.size < this.limits.maxClientSessions) return;
     const [oldest] = this.#idle().sort((one, other) => one.lastUsedAt - other.lastUsedAt);
     if (!oldest) {
       throw new HttpRefusal(503, RPC.badRequest, 'too many client sessions are open', {
@@ -141,7 +134,7 @@ export class ClientSessions {
   #endIdle(): void {
     const now = performance.now();
     for (const { session, lastUsedAt } of this.#idle()) {
-      if (lastUsedAt < now - this.limits.sessionIdleMs) void session.close();
+      if (lastUsedAt < now - this.limits.clientSessionIdleMs) void session.close();
     }
     for (const held of this.#sessions.values()) if (held.channel.busy) held.lastUsedAt = now;
   }

@@ -26,7 +26,7 @@ export class Gateway {
   readonly #stdio = new Set<ClientSession>();
   readonly #answering = new Set<Promise<unknown>>();
   readonly #logLevels = new BackendLogLevels();
-  readonly #subscriptions = new Subscriptions();
+  readonly #subscriptions: Subscriptions;
   /** For whom a backend is still to be asked for the updates of resources. */
   readonly #owed = new Map<GatewayBackend, Set<Client | undefined>>();
   /** Aborted when it closes: what it asks of backends for itself ends. */
@@ -45,9 +45,12 @@ export class Gateway {
     // Everything that it asks listens to it.
     setMaxListeners(0, this.#closing.signal);
     const listing = new Listing(backends, settings.aggregation, log);
+    const { limits } = settings;
     this.#listing = listing;
+    this.#subscriptions = new Subscriptions(limits.maxSubscriptions);
     this.#context = {
       serverInfo: { name, version },
+      maxAskMs: limits.maxAskMs,
       handlers: createHandlers(listing, this.#subscriptions, { name, version, ...settings }),
       log,
       lists: () => listsOf(listing),
@@ -67,7 +70,7 @@ export class Gateway {
         answer.then(done, done);
       },
     };
-    this.#http = new ClientSessions(this.#context);
+    this.#http = new ClientSessions(this.#context, limits);
   }
 
   /** Backends begin to be asked now: from here on runs the time in which each can be heard from. */

@@ -107,8 +107,8 @@ async function subscribe(
   const uri = textOf(params, 'uri');
   const { backend } = resourceOf(uri, listing);
   const { client } = exchange;
-  if (!subscriptions.hasRoom(client)) {
-    const most = GATEWAY_LIMITS.maxSubscriptions;
+  if (!subscriptions.hasRoom(client, uri)) {
+    const { most } = subscriptions;
     throw new RpcError(RPC.invalidRequest, `a client may subscribe to ${most} resources at once`);
   }
   const result = resultOf(await send({ backend }, 'resources/subscribe', params, exchange));

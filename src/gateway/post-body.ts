@@ -11,20 +11,16 @@ export interface PostBody {
   readonly batch: boolean;
 }
 
-interface BodyLimits {
-  /** Exactly so many pass. */
-  readonly maxBodyBytes: number;
-  readonly maxBatch: number;
-}
-
 /**
  * Reads the messages of one POST; undefined when the client was gone before they were whole.
  *
+ * @param maxBodyBytes exactly so many pass, as do `maxBatch` messages
  * @throws {HttpRefusal} 406, 413, 415, or 400 for what is no JSON, no JSON-RPC, or no proper batch
  */
 export async function readMessages(
   request: IncomingMessage,
-  { maxBodyBytes, maxBatch }: BodyLimits,
+  maxBodyBytes: number,
+  maxBatch: number,
 ): Promise<PostBody | undefined> {
   assertAccepts(request, ['application/json', 'text/event-stream']);
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {

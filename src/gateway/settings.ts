@@ -1,4 +1,5 @@
 import type { Aggregation, PartialFailureMode } from '../config/config.js';
+import type { ClientLimits } from './limits.js';
 
 export interface GatewaySettings {
   /** Told to clients. */
@@ -6,4 +7,5 @@ export interface GatewaySettings {
   readonly version: string;
   readonly aggregation: Aggregation;
   readonly partialFailureMode: PartialFailureMode;
+  readonly limits: ClientLimits;
 }

@@ -1,5 +1,4 @@
 import type { Client, GatewayBackend } from './backend.js';
-import { GATEWAY_LIMITS } from './limits.js';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -7,8 +6,13 @@ type Params = Readonly<Record<string, unknown>>;
 export class Subscriptions {
   readonly #wanted = new Map<Client, Map<string, GatewayBackend>>();
 
-  hasRoom(client: Client): boolean {
-    return (this.#wanted.get(client)?.size ?? 0) < GATEWAY_LIMITS.maxSubscriptions;
+  /** @param most how many each client may have */
+  constructor(readonly most: number) {}
+
+  /** Whether the client may subscribe to this one, or has done so already. */
+  hasRoom(client: Client, uri: string): boolean {
+    const own = this.#wanted.get(client);
+    return own === undefined || own.size < this.most || own.has(uri);
   }
 
   add(client: Client, backend: GatewayBackend, uri: string): void {

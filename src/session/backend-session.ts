@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Outcome } from '../../machines/failure.js';
+import { DEFAULT_LIMITS } from '../limits.js';
 import type { Caller } from './caller.js';
 import type { Catalog } from './catalog.js';
 import { CatalogFollower } from './catalog-follower.js';
@@ -14,7 +15,6 @@ import { RateGate } from './rate-gate.js';
 import { remaining } from './requests.js';
 import type { RequestTerms } from './requests.js';
 import type { SessionLimits } from './session-limits.js';
-import { DEFAULT_LIMITS } from './session-limits.js';
 import type { SessionHooks } from './session-hooks.js';
 import type { SessionSettings } from './session-settings.js';
 import { Silence } from './silence.js';

@@ -11,6 +11,7 @@ import type {
 } from '../../src/gateway/backend.js';
 import type { Exchange } from '../../src/gateway/handlers.js';
 import type { GatewaySettings } from '../../src/gateway/settings.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 import type { Catalog } from '../../src/session/catalog.js';
 
 type Script = (request: BackendRequest, options: CallOptions) => Answer | Promise<Answer>;
@@ -150,6 +151,7 @@ export function settings(part: Partial<Aggregation> = {}, rest: Partial<GatewayS
     version: '1.2.3',
     aggregation: aggregation(part),
     partialFailureMode: 'best_effort',
+    limits: DEFAULT_LIMITS,
     ...rest,
   };
   return whole;

@@ -53,6 +53,7 @@ async function guarded(...args: Parameters<typeof harness>) {
   const session = new StubSession();
   const own = new SessionsOfClients({
     mode: 'auto',
+    maxSessions: 1,
     backend: 'one',
     log: silent,
     make: () => new StubSession(),

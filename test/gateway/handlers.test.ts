@@ -18,7 +18,7 @@ const offer = catalog({
 
 function handlersOf(backends: FakeBackend[], whole: GatewaySettings = settings()) {
   const listing = new Listing(backends, whole.aggregation, silent);
-  const handlers = createHandlers(listing, new Subscriptions(), whole);
+  const handlers = createHandlers(listing, new Subscriptions(10), whole);
   return async (method: string, params: Params, part: Partial<Exchange> = {}) =>
     handlers.get(method)!(params, exchange(part));
 }
@@ -91,6 +91,20 @@ describe('a request to a backend', () => {
     });
     const template = { type: 'ref/resource', uri: 'db://{table}' };
     expect(await sent('completion/complete', { ref: template })).toEqual({ ref: template });
+  });
+
+  it('of a client that is subscribed to as much as it may be is refused [R36]', async () => {
+    const backend = new FakeBackend('a', offer);
+    const listing = new Listing([backend], settings().aggregation, silent);
+    const subscribe = createHandlers(listing, new Subscriptions(1), settings()).get('resources/subscribe')!;
+    const whole = exchange();
+    await subscribe({ uri: 'file:///x' }, whole);
+    await subscribe({ uri: 'file:///x' }, whole);
+    await expect(subscribe({ uri: 'db://users' }, whole)).rejects.toMatchObject({
+      message: 'a client may subscribe to 1 resources at once',
+    });
+    await expect(subscribe({ uri: 'unknown://x' }, whole)).rejects.toMatchObject({ code: -32_002 });
+    expect(backend.calls.map(({ request }) => request.params['uri'])).toEqual(['file:///x', 'file:///x']);
   });
 
   it('goes out with the signal of the client, and asks for progress only where the client did [R26]', async () => {

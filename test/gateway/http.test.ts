@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { FakeBackend, tools } from './fake-backend.js';
 import { ACCEPT, gatewayOver, INITIALIZE, RawClient, rawPost, sdkClient, until } from './wire.js';
 import type { Wired } from './wire.js';
@@ -186,15 +187,15 @@ describe('an exchange that is refused', () => {
       const empty = JSON.stringify({ ...PING, params: { fill: '' } });
       return empty.replace('""', `"${'x'.repeat(size - empty.length)}"`);
     };
-    expect((await client.post(filled(GATEWAY_LIMITS.maxBodyBytes))).status).toBe(200);
-    expect((await client.post(filled(GATEWAY_LIMITS.maxBodyBytes + 1))).status).toBe(413);
+    expect((await client.post(filled(DEFAULT_LIMITS.maxBodyBytes))).status).toBe(200);
+    expect((await client.post(filled(DEFAULT_LIMITS.maxBodyBytes + 1))).status).toBe(413);
     expect(await client.ask('ping')).toMatchObject({ result: {} });
   });
 
   it('a body over the limit is refused where its sender can read it, however it is sent [R36]', async () => {
     const { url } = await open();
     const post = (): RequestInit[] => [
-      { body: 'x'.repeat(4 * GATEWAY_LIMITS.maxBodyBytes) },
+      { body: 'x'.repeat(4 * DEFAULT_LIMITS.maxBodyBytes) },
       {
         duplex: 'half',
         body: new ReadableStream({
@@ -224,8 +225,8 @@ describe('an exchange that is refused', () => {
     const status = await new Promise<string>((resolve, reject) => {
       const more = (): void => {
         do sent += piece.length;
-        while (!socket.destroyed && socket.write(piece) && sent < 100 * GATEWAY_LIMITS.maxBodyBytes);
-        if (sent >= 100 * GATEWAY_LIMITS.maxBodyBytes) reject(new Error('all of it was taken'));
+        while (!socket.destroyed && socket.write(piece) && sent < 100 * DEFAULT_LIMITS.maxBodyBytes);
+        if (sent >= 100 * DEFAULT_LIMITS.maxBodyBytes) reject(new Error('all of it was taken'));
       };
       socket.on('drain', more).on('error', () => undefined);
       socket.once('data', (data) => resolve(data.toString().slice(0, 12)));

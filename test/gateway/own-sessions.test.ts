@@ -3,9 +3,11 @@ import type { SessionMode } from '../../src/config/config.js';
 import type { Client } from '../../src/gateway/backend.js';
 import type { Log } from '../../src/logging/log.js';
 import { silent } from '../../src/logging/log.js';
-import { MAX_OWN_SESSIONS, SessionsOfClients } from '../../src/own-sessions.js';
+import { SessionsOfClients } from '../../src/own-sessions.js';
 import type { BackendSession } from '../../src/session/backend-session.js';
 import { exchange } from './fake-backend.js';
+
+const MAX_SESSIONS = 5;
 
 function clientWith(capabilities: object = { sampling: {} }, logLevel?: Client['logLevel']): Client {
   return { ...exchange().client, capabilities: { ...capabilities }, logLevel };
@@ -17,6 +19,7 @@ function sessionsOf(mode: SessionMode, log: Log = silent) {
   const said: string[] = [];
   const own = new SessionsOfClients({
     mode,
+    maxSessions: MAX_SESSIONS,
     backend: 'one',
     log,
     make: (client) => {
@@ -71,7 +74,7 @@ describe('who has a session of its own', () => {
   it('are so many and no more; who comes then shares for as long as it is there, and that is logged [R36]', () => {
     const warnings: string[] = [];
     const { own } = sessionsOf('auto', { ...silent, warn: (_, message) => warnings.push(message) });
-    const clients = Array.from({ length: MAX_OWN_SESSIONS }, () => clientWith());
+    const clients = Array.from({ length: MAX_SESSIONS }, () => clientWith());
     for (const client of clients) expect(own.of(client)).toBeDefined();
     const late = clientWith();
     expect(own.of(late)).toBeUndefined();

@@ -72,7 +72,7 @@ describe('a list of 10,000 tools', () => {
     (name) => new FakeBackend(name, tools(...Array.from({ length: 5000 }, (_, index) => `t${index}`))),
   );
   const listing = new Listing(backends, settings().aggregation, silent);
-  const list = createHandlers(listing, new Subscriptions(), settings()).get('tools/list')!;
+  const list = createHandlers(listing, new Subscriptions(10), settings()).get('tools/list')!;
 
   it('comes in ten pages of 1,000 [R26]', async () => {
     const sizes: number[] = [];

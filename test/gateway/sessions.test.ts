@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientContext } from '../../src/gateway/client-session.js';
-import type { SessionLimits } from '../../src/gateway/client-sessions.js';
+import type { ClientLimits } from '../../src/gateway/limits.js';
 import { ClientSessions } from '../../src/gateway/client-sessions.js';
 import { createHandlers } from '../../src/gateway/handlers.js';
 import { HttpChannel } from '../../src/gateway/http-channel.js';
-import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { UNWATCHED } from '../../src/gateway/request-meter.js';
 import { Listing, listsOf } from '../../src/gateway/listing.js';
 import { silent } from '../../src/logging/log.js';
@@ -21,12 +21,13 @@ const call = (id: string | number, args: object = {}) => ({
 });
 
 /** Sessions with limits of their own, in front of one backend. */
-async function limited(limits: Partial<SessionLimits>) {
+async function limited(limits: Partial<ClientLimits>) {
   const backend = new FakeBackend('a', tools('x'));
   const listing = new Listing([backend], settings().aggregation, silent);
   const context: ClientContext = {
     serverInfo: { name: 'gateway', version: '1' },
-    handlers: createHandlers(listing, new Subscriptions(), settings()),
+    handlers: createHandlers(listing, new Subscriptions(10), settings()),
+    maxAskMs: 1_000,
     log: silent,
     lists: () => listsOf(listing),
     instructions: () => undefined,
@@ -36,7 +37,7 @@ async function limited(limits: Partial<SessionLimits>) {
     onAnswering: () => undefined,
     hooks: UNWATCHED,
   };
-  const sessions = new ClientSessions(context, { ...GATEWAY_LIMITS, ...limits });
+  const sessions = new ClientSessions(context, { ...DEFAULT_LIMITS, ...limits });
   const url = await serve(
     (request, response) => sessions.handle(request, response),
     () => sessions.close(),
@@ -49,7 +50,7 @@ describe('sessions', () => {
     (await client.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status;
 
   it('at the limit the one idle longest makes room for a new one [R36]', async () => {
-    const { sessions, url } = await limited({ maxSessions: 2 });
+    const { sessions, url } = await limited({ maxClientSessions: 2 });
     const [first, second] = [await RawClient.open(url), await RawClient.open(url)];
     expect(await ping(first)).toBe(200);
     const third = await RawClient.open(url);
@@ -58,7 +59,7 @@ describe('sessions', () => {
   });
 
   it('at the limit with all busy a new one is refused with 503 and told when to come back [R36]', async () => {
-    const { backend, sessions, url } = await limited({ maxSessions: 2 });
+    const { backend, sessions, url } = await limited({ maxClientSessions: 2 });
     const listening = await RawClient.open(url);
     await listening.listen();
     backend.hang();
@@ -73,7 +74,7 @@ describe('sessions', () => {
   });
 
   it('far above the limit as many are open as the limit says [R36]', async () => {
-    const { sessions, url } = await limited({ maxSessions: 5 });
+    const { sessions, url } = await limited({ maxClientSessions: 5 });
     for (let count = 0; count < 20; count += 1) {
       await Promise.all(Array.from({ length: 10 }, async () => (await rawPost(url, INITIALIZE)).text()));
       expect(sessions.size).toBeLessThanOrEqual(5);
@@ -81,7 +82,7 @@ describe('sessions', () => {
   });
 
   it('end when idle for so long, and not while a call or a stream is open [R36]', async () => {
-    const { backend, sessions, url } = await limited({ sessionIdleMs: 100 });
+    const { backend, sessions, url } = await limited({ clientSessionIdleMs: 100 });
     const [idle, listening, waiting] = [
       await RawClient.open(url),
       await RawClient.open(url),
@@ -101,7 +102,7 @@ describe('sessions', () => {
   });
 
   it('of a smaller body and batch limit hold to it [R36]', async () => {
-    const { url } = await limited({ maxBatch: 2, maxBodyBytes: 1000 });
+    const { url } = await limited({ maxClientBatch: 2, maxBodyBytes: 1000 });
     const client = await RawClient.open(url);
     expect((await client.post([call(1), call(2)])).status).toBe(200);
     expect((await client.post([call(1), call(2), call(3)])).status).toBe(400);
@@ -178,7 +179,7 @@ it('5,000 calls on one session leave nothing behind [R36]', async () => {
   const warned = (warning: Error) => void warnings.push(warning);
   process.on('warning', warned);
   onTestFinished(() => void process.off('warning', warned));
-  const { backend, sessions, url } = await limited({ maxSessions: 1 });
+  const { backend, sessions, url } = await limited({ maxClientSessions: 1 });
   const signals: AbortSignal[] = [];
   backend.script = (_, { signal, onProgress }) => {
     signals.push(signal);

@@ -142,7 +142,7 @@ describe('over any history of catalogs and outages', () => {
     await fc.assert(
       fc.asyncProperty(aggregations, fc.array(step, { maxLength: 15 }), async (part, steps) => {
         await walk(part, steps, async (listing) => {
-          const call = createHandlers(listing, new Subscriptions(), settings(part)).get('tools/call')!;
+          const call = createHandlers(listing, new Subscriptions(10), settings(part)).get('tools/call')!;
           for (const { key } of listing.list('tools')) {
             const { backend, original } = listing.directory.tools.get(key)!;
             if (part.unavailable !== 'keep') expect(backend.advertised).toBe(true);
@@ -164,7 +164,7 @@ describe('over any history of catalogs and outages', () => {
     await fc.assert(
       fc.asyncProperty(aggregations, fc.array(step, { maxLength: 15 }), async (part, steps) => {
         await walk(part, steps, async (listing) => {
-          const call = createHandlers(listing, new Subscriptions(), settings(part)).get('tools/call')!;
+          const call = createHandlers(listing, new Subscriptions(10), settings(part)).get('tools/call')!;
           for (const [name, { hidden }] of listing.directory.tools) {
             if (hidden) await expect(call({ name }, exchange())).rejects.toBeInstanceOf(RpcError);
             else await call({ name }, exchange());

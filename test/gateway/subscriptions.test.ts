@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Client, OwnSessions } from '../../src/gateway/backend.js';
 import { NO_OWN_SESSIONS } from '../../src/gateway/backend.js';
-import { GATEWAY_LIMITS } from '../../src/gateway/limits.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { Subscriptions } from '../../src/gateway/subscriptions.js';
 import { exchange, FakeBackend } from './fake-backend.js';
 
@@ -21,7 +21,7 @@ describe('subscriptions', () => {
   it('an update goes to who subscribed to it, or to what it is a part of, on the same session [R26]', () => {
     const [shared, other, own] = [clientWith(), clientWith(), clientWith()];
     const backend = backendWith(own);
-    const all = new Subscriptions();
+    const all = new Subscriptions(DEFAULT_LIMITS.maxSubscriptions);
     all.add(shared, backend, URI);
     all.add(own, backend, URI);
     all.add(other, backend, 'test://b');
@@ -38,7 +38,7 @@ describe('subscriptions', () => {
   it('a backend hears that updates are not wanted when the last on the session leaves [R26]', () => {
     const [one, two, own] = [clientWith(), clientWith(), clientWith()];
     const backend = backendWith(own);
-    const all = new Subscriptions();
+    const all = new Subscriptions(DEFAULT_LIMITS.maxSubscriptions);
     for (const client of [one, two, own]) all.add(client, backend, URI);
     expect(all.remove(one, URI)).toBeUndefined();
     expect(all.remove(one, URI)).toBeUndefined();
@@ -51,7 +51,7 @@ describe('subscriptions', () => {
   it('a client that is gone leaves none behind, and its own session goes with it [R26]', () => {
     const [one, two, own] = [clientWith(), clientWith(), clientWith()];
     const backend = backendWith(own);
-    const all = new Subscriptions();
+    const all = new Subscriptions(DEFAULT_LIMITS.maxSubscriptions);
     for (const client of [one, two, own]) all.add(client, backend, URI);
     expect(all.end(own)).toEqual([]);
     expect(all.end(one)).toEqual([]);
@@ -63,7 +63,7 @@ describe('subscriptions', () => {
   it('a new session is asked for what those on it want, each once [R26]', () => {
     const [one, two, own] = [clientWith(), clientWith(), clientWith()];
     const backend = backendWith(own);
-    const all = new Subscriptions();
+    const all = new Subscriptions(DEFAULT_LIMITS.maxSubscriptions);
     for (const client of [one, two]) all.add(client, backend, URI);
     all.add(own, backend, 'test://b');
     all.add(one, new FakeBackend('b'), 'test://c');
@@ -73,12 +73,13 @@ describe('subscriptions', () => {
 
   it('are bounded for each client [R36]', () => {
     const client = clientWith();
-    const all = new Subscriptions();
-    for (let index = 1; index < GATEWAY_LIMITS.maxSubscriptions; index += 1)
+    const all = new Subscriptions(DEFAULT_LIMITS.maxSubscriptions);
+    for (let index = 1; index < DEFAULT_LIMITS.maxSubscriptions; index += 1)
       all.add(client, new FakeBackend('a'), `test://${index}`);
-    expect(all.hasRoom(client)).toBe(true);
+    expect(all.hasRoom(client, 'test://last')).toBe(true);
     all.add(client, new FakeBackend('a'), 'test://last');
-    expect(all.hasRoom(client)).toBe(false);
-    expect(all.hasRoom(clientWith())).toBe(true);
+    expect(all.hasRoom(client, 'test://more')).toBe(false);
+    expect(all.hasRoom(client, 'test://last')).toBe(true);
+    expect(all.hasRoom(clientWith(), 'test://more')).toBe(true);
   });
 });

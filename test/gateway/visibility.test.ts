@@ -8,7 +8,7 @@ import { catalog, FakeBackend, settings, tools, workload, exchange } from './fak
 
 function gatewayOf(backends: FakeBackend[], part: Partial<Aggregation>) {
   const listing = new Listing(backends, settings(part).aggregation, silent);
-  const handlers = createHandlers(listing, new Subscriptions(), settings(part));
+  const handlers = createHandlers(listing, new Subscriptions(10), settings(part));
   return {
     listed: () => listing.list('tools').map(({ key }) => key),
     entry: (name: string) => listing.directory.tools.get(name)?.entry,

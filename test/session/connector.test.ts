@@ -3,7 +3,7 @@ import { silent } from '../../src/logging/log.js';
 import { Connector } from '../../src/session/connector.js';
 import type { LiveSession } from '../../src/session/live-session.js';
 import { faultOf } from '../../src/session/outcome.js';
-import { DEFAULT_LIMITS } from '../../src/session/session-limits.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { isAlive, stall, stdioBackend, timed, until } from './stdio-backend.js';
 
 const never = new AbortController().signal;

@@ -3,7 +3,7 @@ import type { EnumerationTerms } from '../../src/session/enumerate.js';
 import { declaredListMethod, enumerate, LIST_NAMES, listsChangedBy } from '../../src/session/enumerate.js';
 import type { Answer } from '../../src/session/outcome.js';
 import { fault } from '../../src/session/outcome.js';
-import { DEFAULT_LIMITS } from '../../src/session/session-limits.js';
+import { DEFAULT_LIMITS } from '../../src/limits.js';
 
 const ALL = { tools: {}, resources: {}, prompts: {} };
 const LISTS: Readonly<Record<string, Record<string, unknown>>> = {
