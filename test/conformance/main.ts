@@ -10,10 +10,11 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { ROOT } from '../e2e/processes.js';
 import { expectedFailures } from './expected-failures.js';
+import { checkOf, COMMANDS, INSPECTOR, installInspector, printed } from './inspector.js';
 import { cellOf, HEADS, report } from './report.js';
 import type { Versions } from './report.js';
 import { checksOf, install, scenariosOf, SUITE } from './suite.js';
-import type { InstalledSuite } from './suite.js';
+import type { Installed } from './suite.js';
 import { faultsOf, outcomeOf, WAYS } from './verdict.js';
 import type { Outcome, Row, Way } from './verdict.js';
 import { start } from './ways.js';
@@ -39,10 +40,18 @@ function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** The Inspector, and what it printed without the gateway. */
+interface Inspector {
+  readonly installed: Installed;
+  readonly commands: readonly string[];
+  readonly direct: Map<string, string>;
+}
+
 async function outcomes(
   way: Way,
-  suite: InstalledSuite,
+  suite: Installed,
   scenarios: readonly string[],
+  inspector: Inspector,
   signal: AbortSignal,
 ): Promise<Map<string, Outcome>> {
   note(HEADS[way]);
@@ -54,6 +63,14 @@ async function outcomes(
       const outcome = outcomeOf(await checksOf(suite, scenario, endpoint.url, signal));
       found.set(scenario, outcome);
       if (outcome.failed > 0) note(`  ${scenario}: ${outcome.said.join('; ')}`);
+    }
+    for (const command of inspector.commands) {
+      say(`${HEADS[way]}: inspector ${command}`);
+      const output = await printed(inspector.installed, command, endpoint.url, signal);
+      if (way === 'direct') inspector.direct.set(command, output);
+      const check = checkOf(command, output, inspector.direct.get(command) ?? '');
+      found.set(check.id, outcomeOf([check]));
+      if (check.errorMessage !== undefined) note(`  ${check.id}: ${check.errorMessage}`);
     }
   } finally {
     await endpoint.end();
@@ -71,7 +88,7 @@ function textOf(rows: readonly Row[]): string {
     ['scenario', ...WAYS.map((way) => HEADS[way])],
     ...rows.map(({ scenario, outcomes }) => [scenario, ...WAYS.map((way) => cellOf(outcomes[way]))]),
   ];
-  const widths = [30, 24, 24, 0];
+  const widths = [2 + Math.max(...lines.map(([first = '']) => first.length)), 24, 24, 0];
   return lines
     .map((cells) => `${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('')}\n`)
     .join('');
@@ -86,10 +103,17 @@ async function run(only: readonly string[], json: boolean, signal: AbortSignal):
   if (unknown.length > 0) throw new Error(`no such scenario: ${unknown.join(', ')}`);
   const scenarios = only.length > 0 ? only : all;
   const byWay = new Map<Way, Map<string, Outcome>>();
-  for (const way of WAYS) byWay.set(way, await outcomes(way, suite, scenarios, signal));
+  say(`fetching ${INSPECTOR.name} ${INSPECTOR.version}`);
+  const inspector: Inspector = {
+    installed: await installInspector(signal),
+    commands: only.length > 0 ? [] : COMMANDS,
+    direct: new Map(),
+  };
+  for (const way of WAYS) byWay.set(way, await outcomes(way, suite, scenarios, inspector, signal));
   say('');
 
-  const rows = scenarios.map((scenario): Row => {
+  const whole = [...scenarios, ...inspector.commands.map((command) => `inspector ${command}`)];
+  const rows = whole.map((scenario): Row => {
     const of = (way: Way) => byWay.get(way)?.get(scenario) ?? outcomeOf([]);
     return { scenario, outcomes: { direct: of('direct'), http: of('http'), stdio: of('stdio') } };
   });

@@ -1,3 +1,4 @@
+import { INSPECTOR } from './inspector.js';
 import { SUITE } from './suite.js';
 import type { ExpectedFailure, Outcome, Row, Way } from './verdict.js';
 import { WAYS, WORDS } from './verdict.js';
@@ -31,6 +32,8 @@ const METHOD = `## How this comes about
 - A cell counts the checks that passed of those that passed or failed. A warning is about what the specification
   recommends; the suite does not count it as a failure, and neither does this. Where the answer is plain JSON and no
   stream of events, checks of streams say nothing, and fewer are counted.
+- What the Inspector's command line prints must be the same as without the gateway, but for the order of lists: ours are
+  sorted.
 - \`server-sse-polling\` is pending: it asks under revision 2025-03-26, where servers of the SDK give events no ids.
 - \`npm run conformance\` fails where a scenario passes directly and fails through Breakwater.
 `;
@@ -49,9 +52,9 @@ export function report(
   const said = remarks(rows);
   return [
     HEAD,
-    `\`${SUITE.name}\` ${SUITE.version} on Node ${nodeOfSuite}; Breakwater ${breakwater} and MCP SDK ${sdk} on Node ${node}.`,
+    `\`${SUITE.name}\` ${SUITE.version} and \`${INSPECTOR.name}\` ${INSPECTOR.version} on Node ${nodeOfSuite}; Breakwater ${breakwater} and MCP SDK ${sdk} on Node ${node}.`,
     table(['', ...heads], sums),
-    '## Scenarios',
+    '## Scenarios, and commands of the Inspector',
     table(
       ['scenario', ...heads],
       rows.map(({ scenario, outcomes }) => [scenario, ...WAYS.map((way) => cellOf(outcomes[way]))]),

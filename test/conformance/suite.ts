@@ -19,34 +19,42 @@ const SCENARIO_MS = 30_000;
 
 const run = promisify(execFile);
 
-/** Where the suite is on this machine, and what runs it. */
-export interface InstalledSuite {
+/** Where a command of a package is on this machine, and what runs it. */
+export interface Installed {
   readonly node: string;
   readonly nodeVersion: string;
   readonly main: string;
 }
 
-/** Run by the suite's Node, where npm has put the suite's command on the path. */
-const WHERE = `JSON.stringify({
+/** Run by the package's Node, where npm has put the command on the path. */
+const where = (command: string) => `JSON.stringify({
   node: process.execPath,
   nodeVersion: process.versions.node,
-  main: fs.realpathSync(process.env.PATH.split(path.delimiter).map((folder) => path.join(folder, 'conformance')).find(fs.existsSync)),
+  main: fs.realpathSync(process.env.PATH.split(path.delimiter).map((folder) => path.join(folder, '${command}')).find(fs.existsSync)),
 })`;
 
-/** Fetches the suite into npm's cache, unless it is there. @throws Error when npm cannot */
-export async function install(signal: AbortSignal): Promise<InstalledSuite> {
+/** Fetches a package into npm's cache, unless it is there. @throws Error when npm cannot */
+export async function whereIs(
+  { name, version }: { readonly name: string; readonly version: string },
+  command: string,
+  signal: AbortSignal,
+): Promise<Installed> {
   const isOld = Number.parseInt(process.versions.node, 10) < OLDEST_NODE;
-  const packages = [...(isOld ? [`node@${NODE_OF_SUITE}`] : []), `${SUITE.name}@${SUITE.version}`];
+  const packages = [...(isOld ? [`node@${NODE_OF_SUITE}`] : []), `${name}@${version}`];
   const { stdout } = await run(
     'npx',
-    ['--yes', ...packages.map((each) => `--package=${each}`), '--', 'node', '-p', WHERE],
+    ['--yes', ...packages.map((each) => `--package=${each}`), '--', 'node', '-p', where(command)],
     { timeout: FETCH_MS, signal },
   );
-  return JSON.parse(stdout) as InstalledSuite;
+  return JSON.parse(stdout) as Installed;
+}
+
+export function install(signal: AbortSignal): Promise<Installed> {
+  return whereIs(SUITE, 'conformance', signal);
 }
 
 /** The names of all server scenarios, those included that the suite itself holds back as pending. */
-export async function scenariosOf({ node, main }: InstalledSuite, signal: AbortSignal): Promise<string[]> {
+export async function scenariosOf({ node, main }: Installed, signal: AbortSignal): Promise<string[]> {
   const { stdout } = await run(node, [main, 'list', '--server'], { timeout: LIST_MS, signal });
   const names = [...stdout.matchAll(/^ {2}- (\S+)/gm)].map(([, name = '']) => name);
   if (names.length === 0) throw new Error('the suite lists no scenario');
@@ -55,7 +63,7 @@ export async function scenariosOf({ node, main }: InstalledSuite, signal: AbortS
 
 /** One scenario in a process of its own. One that says nothing is one failed check that says why. */
 export async function checksOf(
-  { node, main }: InstalledSuite,
+  { node, main }: Installed,
   scenario: string,
   url: string,
   signal: AbortSignal,
