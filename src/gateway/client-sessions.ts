@@ -72,12 +72,21 @@ export class ClientSessions {
       ? await this.#open(body, principalOf(request))
       : this.#find(request).channel;
     assertFreshIds(body.messages, channel);
-    channel.receive(body.messages, body.batch, response);
+    channel.receive(body.messages, { batch: body.batch, isResumable: isResumable(request) }, response);
   }
 
   #get(request: IncomingMessage, response: ServerResponse): void {
     assertAccepts(request, ['text/event-stream']);
-    this.#find(request).channel.listen(response);
+    const { channel } = this.#find(request);
+    const lastEventId = request.headers['last-event-id'];
+    if (typeof lastEventId !== 'string') channel.listen(response);
+    else if (!channel.resume(lastEventId, response)) {
+      throw new HttpRefusal(
+        400,
+        RPC.badRequest,
+        'there is no stream with this event, or not all that followed it',
+      );
+    }
   }
 
   async #delete(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -143,6 +152,14 @@ export class ClientSessions {
     return [...this.#sessions.values()].filter(({ channel }) => !channel.busy);
   }
 }
+
+/** Clients of older revisions do not expect the event without data with which a stream begins that can be resumed. */
+function isResumable({ headers }: IncomingMessage): boolean {
+  const version = headers['mcp-protocol-version'];
+  return typeof version === 'string' && version >= FIRST_RESUMABLE;
+}
+
+const FIRST_RESUMABLE = '2025-11-25';
 
 /** An id names one request: two with the same could get each other's answers. */
 function assertFreshIds(messages: readonly JSONRPCMessage[], channel: HttpChannel): void {

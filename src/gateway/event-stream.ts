@@ -20,14 +20,14 @@ export class EventStream {
       'X-Accel-Buffering': 'no',
     });
     response.flushHeaders();
-    this.#keepAlive = setInterval(() => this.#write(': keep-alive\n\n'), GATEWAY_LIMITS.keepAliveMs);
+    this.#keepAlive = setInterval(() => this.write(': keep-alive\n\n'), GATEWAY_LIMITS.keepAliveMs);
     this.#keepAlive.unref();
     onceOver(response, () => clearInterval(this.#keepAlive));
   }
 
   /** One or several messages, which count as one piece. */
   send(...messages: readonly object[]): void {
-    this.#write(messages.map((message) => `event: message\ndata: ${JSON.stringify(message)}\n\n`).join(''));
+    this.write(messages.map((message) => `event: message\ndata: ${JSON.stringify(message)}\n\n`).join(''));
   }
 
   end(): void {
@@ -38,8 +38,9 @@ export class EventStream {
   /**
    * A client that does not read loses its stream, not the gateway its memory. The piece that is being sent does not
    * count, however large: it takes its time with a client that reads well, and what is said meanwhile waits behind it.
+   * @param text whole events
    */
-  #write(text: string): void {
+  write(text: string): void {
     if (this.response.destroyed || this.response.writableEnded) return;
     if (this.#waitingBytes - (this.#waiting[0] ?? 0) > GATEWAY_LIMITS.maxBufferedBytes) {
       this.response.destroy();

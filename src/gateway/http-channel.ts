@@ -20,6 +20,9 @@ export class HttpChannel implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #exchanges = new Map<RequestId, PostExchange>();
+  /** By their ids: those that a client can go on with. */
+  readonly #streams = new Map<string, PostExchange>();
+  #streamIds = 0;
   /** What the client must learn when it listens again: its lists are out of date. */
   readonly #unsent = new Map<string, JSONRPCMessage>();
   readonly #cancelledEarly = new Map<RequestId, JSONRPCNotification>();
@@ -43,17 +46,39 @@ export class HttpChannel implements Transport {
   }
 
   /** Takes the messages of one POST; the response is this channel's to end. */
-  receive(messages: readonly JSONRPCMessage[], batch: boolean, response: ServerResponse): void {
+  receive(
+    messages: readonly JSONRPCMessage[],
+    { batch, isResumable }: { readonly batch: boolean; readonly isResumable: boolean },
+    response: ServerResponse,
+  ): void {
     const ids = messages.flatMap((message) => ('method' in message && 'id' in message ? [message.id] : []));
     if (ids.length === 0) response.writeHead(202).end();
     else {
-      const exchange = new PostExchange(response, ids, batch, this.#headers(), (unanswered) => {
-        for (const id of ids) if (this.#exchanges.get(id) === exchange) this.#exchanges.delete(id);
-        for (const id of unanswered) this.#giveUp(id);
+      const streamId = isResumable ? String((this.#streamIds += 1)) : undefined;
+      const terms = { ids, batch, headers: this.#headers(), streamId };
+      const exchange = new PostExchange(response, terms, {
+        onEnd: (unanswered) => {
+          for (const id of ids) if (this.#exchanges.get(id) === exchange) this.#exchanges.delete(id);
+          for (const id of unanswered) this.#giveUp(id);
+        },
+        onGone: () => {
+          if (streamId !== undefined) this.#streams.delete(streamId);
+        },
       });
+      if (streamId !== undefined) this.#streams.set(streamId, exchange);
       for (const id of ids) this.#exchanges.set(id, exchange);
     }
     for (const message of messages) this.#dispatch(message);
+  }
+
+  /**
+   * Goes on with the stream of an answer whose connection broke off.
+   * @param lastEventId the last that the client has, as it says
+   * @returns false where there is no such stream, or not all of the rest
+   */
+  resume(lastEventId: string, response: ServerResponse): boolean {
+    const { stream = '', after = '' } = /^(?<stream>\d+)-(?<after>\d{1,15})$/.exec(lastEventId)?.groups ?? {};
+    return this.#streams.get(stream)?.resume(Number(after), response) ?? false;
   }
 
   /** Opens the stream for what belongs to no request. There is one: an older one ends, its client may be gone. */
@@ -117,7 +142,8 @@ export class HttpChannel implements Transport {
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      for (const exchange of new Set(this.#exchanges.values())) exchange.close();
+      for (const exchange of new Set([...this.#exchanges.values(), ...this.#streams.values()]))
+        exchange.close();
       this.#standalone?.stream.end();
       this.onclose?.();
     }

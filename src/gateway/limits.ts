@@ -20,6 +20,8 @@ export const GATEWAY_LIMITS = {
   maxBufferedBytes: 4_194_304,
   /** A call without an answer for so long goes on as a stream, so that nobody's header time-out ends it. */
   streamAfterMs: 5_000,
+  /** How long a client whose stream broke off may take to come back; until then its call goes on. */
+  resumeMs: 30_000,
   /** How often an open stream is written to when there is nothing to say. */
   keepAliveMs: 15_000,
   /** How long closing waits for the answers that are being worked on; the calls that are out have been ended by then. */

@@ -204,7 +204,10 @@ it('a channel is busy while a request or a stream is open, and no longer [R36]',
   const url = await serve(
     (request, response) => {
       if (request.method === 'GET') channel.listen(response);
-      else channel.receive([{ jsonrpc: '2.0', id: 1, method: 'ping' }], false, response);
+      else {
+        const terms = { batch: false, isResumable: false };
+        channel.receive([{ jsonrpc: '2.0', id: 1, method: 'ping' }], terms, response);
+      }
       return Promise.resolve();
     },
     () => channel.close(),
