@@ -18,14 +18,13 @@ const options = files.length > 0 ? ['--mutate', files.join(',')] : [];
 const run = spawnSync('stryker', ['run', ...options], { cwd: ROOT, stdio: 'inherit' });
 if (run.error) throw run.error;
 
-const mutants = mutantsOf(RESULT);
 const verdict = judge(
-  mutants,
+  mutantsOf(RESULT),
   SURVIVORS.filter(({ file }) => files.length === 0 || files.includes(file)),
 );
 if (files.length === 0) {
   const minutes = Math.ceil((performance.now() - startedAt) / 60_000);
-  await writeReport(join(ROOT, 'visualizations/mutation.md'), mutants, verdict, minutes);
+  await writeReport(join(ROOT, 'visualizations/mutation.md'), verdict, minutes);
 }
 for (const fault of verdict.faults) console.error(fault);
 if (run.status !== 0 || verdict.faults.length > 0) process.exitCode = 1;

@@ -14,13 +14,12 @@ Descriptions in the machines are no behaviour, and are not changed.`;
 /** Writes what a run has shown. */
 export async function writeReport(
   path: string,
-  mutants: readonly Mutant[],
-  { excused }: Verdict,
+  { mutants, excused }: Verdict,
   minutes: number,
 ): Promise<void> {
   const all = countsOf(mutants);
   const summary = `**${percent(all)}** of ${all.killed + all.timeouts + all.survived} mutants are caught, ${all.timeouts} of them by
-a test that does not end. ${all.survived} survive. It took ${minutes} minutes.`;
+a test that did not end in time. ${all.survived} survive. It took ${minutes} minutes.`;
   const text = [HEAD, summary, filesTable(mutants), survivorsText(excused), timeoutsText(mutants)].join(
     '\n\n',
   );
@@ -50,7 +49,7 @@ function survivorsText(excused: Verdict['excused']): string {
 
 function timeoutsText(mutants: readonly Mutant[]): string {
   const endless = mutants.filter(({ status }) => status === 'Timeout');
-  return `## ${endless.length} that do not end\n\n${endless.map(item).join('\n')}`;
+  return `## ${endless.length} that did not end in time\n\n${endless.map(item).join('\n')}`;
 }
 
 function item({ file, line, original, replacement }: Mutant): string {

@@ -27,6 +27,15 @@ describe('a mutation run', () => {
     expect(excused.map(({ reason }) => reason)).toEqual(['the same', 'the same']);
   });
 
+  it('takes a listed survivor that timed out for what it is, each entry once, and counts it as one', () => {
+    const mutants = [...many(97, 'Killed'), mutant('Survived'), ...many(2, 'Timeout')];
+    const { faults, excused, mutants: judged } = judge(mutants, listed(2));
+    expect(faults).toEqual([]);
+    expect(excused).toHaveLength(2);
+    expect(countsOf(judged)).toMatchObject({ killed: 97, survived: 2, timeouts: 1 });
+    expect(judge([...many(99, 'Killed'), mutant('Timeout')], []).excused).toEqual([]);
+  });
+
   it('that tested nothing fails, whatever its score', () => {
     expect(judge([], []).faults).toContain('no mutant was killed: no test ran');
     expect(judge(many(100, 'Timeout'), []).faults).toEqual([
