@@ -1,15 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RetryPolicy } from './config/config.js';
-import type {
-  Answer,
-  BackendRequest,
-  CallOptions,
-  GatewayBackend,
-  OwnSessions,
-  Unavailable,
-} from './gateway/backend.js';
+import type { Answer, BackendRequest, CallOptions, GatewayBackend } from './gateway/backend.js';
+import { WrappedBackend } from './gateway/wrapped-backend.js';
 import type { Caller } from './session/caller.js';
-import type { Catalog } from './session/catalog.js';
 
 /** How many retries may be saved up, and are there from the start. */
 const MAX_SAVED = 10;
@@ -27,41 +20,19 @@ const READING: ReadonlySet<string> = new Set(['resources/read', 'prompts/get', '
  *
  * Source: Finagle and Envoy, retry budget.
  */
-export class RetryingBackend implements GatewayBackend {
+export class RetryingBackend extends WrappedBackend {
   #saved = MAX_SAVED;
 
   constructor(
-    private readonly backend: GatewayBackend,
+    backend: GatewayBackend,
     private readonly policy: RetryPolicy,
     private readonly onRetry: (backend: string) => void,
     private readonly random: () => number = Math.random,
-  ) {}
-
-  get name(): string {
-    return this.backend.name;
+  ) {
+    super(backend);
   }
 
-  get catalog(): Catalog | undefined {
-    return this.backend.catalog;
-  }
-
-  get heard(): boolean {
-    return this.backend.heard;
-  }
-
-  get advertised(): boolean {
-    return this.backend.advertised;
-  }
-
-  get own(): OwnSessions {
-    return this.backend.own;
-  }
-
-  unavailable(): Unavailable | undefined {
-    return this.backend.unavailable();
-  }
-
-  async call(request: BackendRequest, options: CallOptions): Promise<Answer> {
+  override async call(request: BackendRequest, options: CallOptions): Promise<Answer> {
     this.#saved = Math.min(MAX_SAVED, this.#saved + this.policy.budget);
     const heard = { isTold: false };
     const watched = watch(options, heard);

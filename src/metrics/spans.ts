@@ -1,14 +1,7 @@
-import type {
-  Answer,
-  BackendRequest,
-  CallOptions,
-  GatewayBackend,
-  OwnSessions,
-  Unavailable,
-} from '../gateway/backend.js';
+import type { Answer, BackendRequest, CallOptions } from '../gateway/backend.js';
 import { RPC, RpcError } from '../gateway/rpc-error.js';
 import { UNAVAILABLE_META } from '../gateway/unavailable.js';
-import type { Catalog } from '../session/catalog.js';
+import { WrappedBackend } from '../gateway/wrapped-backend.js';
 import { withinSpan } from './open-telemetry.js';
 import type { Ended } from './open-telemetry.js';
 
@@ -36,39 +29,13 @@ export function traceRequest<T>(method: string, params: Params, run: () => Promi
 }
 
 /** A backend whose calls are spans, refused ones included. */
-export class TracedBackend implements GatewayBackend {
-  constructor(private readonly backend: GatewayBackend) {}
-
-  get name(): string {
-    return this.backend.name;
-  }
-
-  get catalog(): Catalog | undefined {
-    return this.backend.catalog;
-  }
-
-  get heard(): boolean {
-    return this.backend.heard;
-  }
-
-  get advertised(): boolean {
-    return this.backend.advertised;
-  }
-
-  unavailable(): Unavailable | undefined {
-    return this.backend.unavailable();
-  }
-
-  call(request: BackendRequest, options: CallOptions): Promise<Answer> {
+export class TracedBackend extends WrappedBackend {
+  override call(request: BackendRequest, options: CallOptions): Promise<Answer> {
     const { method, params } = request;
     const attributes = attributesOf(method, params);
     attributes['breakwater.backend'] = this.name;
     const spanned = { name: nameOf(method, params), kind: 'client', attributes } as const;
     return withinSpan(spanned, () => this.backend.call(request, options), errorOfCall);
-  }
-
-  get own(): OwnSessions {
-    return this.backend.own;
   }
 }
 
