@@ -1,4 +1,4 @@
-import type { Answer, BackendRequest, CallOptions } from '../gateway/backend.js';
+import type { Answer, BackendRequest, CallOptions, Unavailable } from '../gateway/backend.js';
 import { RPC, RpcError } from '../gateway/rpc-error.js';
 import { UNAVAILABLE_META } from '../gateway/unavailable.js';
 import { WrappedBackend } from '../gateway/wrapped-backend.js';
