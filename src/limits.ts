@@ -42,6 +42,10 @@ export const LIMITS = {
     ...{ unit: 'ms', default: 600_000 },
     says: 'How long a client may take over a request of a backend; people are asked.',
   },
+  maxConnectMs: {
+    ...{ unit: 'ms', default: 10_000 },
+    says: 'How long making a connection to a backend over HTTP may take, TLS included.',
+  },
   maxMessageBytes: {
     ...{ unit: 'bytes', default: 16_777_216 },
     says: "One message of a backend: a JSON body, the data of one SSE event, one line of a child's stdout.",

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { IncomingAuth } from '../config/config.js';
 import { newAdminToken } from '../http/admin-token.js';
+import { isLoopback } from '../http/access.js';
 import { createHttpServer } from '../http/server.js';
 import type { HttpServer } from '../http/server.js';
 import { ListenError } from '../http/listen-error.js';
@@ -23,6 +24,9 @@ import { packageRoot } from './package-root.js';
 import { createPaint, createTerminalLog, shown } from './terminal.js';
 import type { Paint } from './terminal.js';
 
+/** An address that other machines can reach is open to them. */
+const OPEN_TO_ALL =
+  'whoever can reach this address can call every tool: incomingAuth is anonymous; see bearer and oidc, or listen on 127.0.0.1';
 /** How long the last log lines may take to be written, in milliseconds. */
 const FLUSH_MS = 500;
 
@@ -209,6 +213,8 @@ function announce(
       `${paint('bold', title)}\n${hints.join('')}  Live page: ${page}\n${toInspector}  Status: ${base}/status\n\n`,
     );
   }
+  if (http && auth?.type === 'anonymous' && !isLoopback(http.host))
+    log.warn({ host: http.host }, OPEN_TO_ALL);
   const urls = { url: mcpUrl, pageUrl: `${base}/`, statusUrl: `${base}/status` };
   log.info(
     { ...urls, incomingAuth: auth?.type, ...(inspectorUrl !== undefined && { inspectorUrl }) },

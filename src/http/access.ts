@@ -32,6 +32,11 @@ const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'] as const;
 const HTTP_PORT = 80;
 const AUTHORITY = /^(?<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?<port>[0-9]{1,5}))?$/i;
 
+/** Whether only this machine can reach it. A name that is not known to be loopback may be anything. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
 /** @returns undefined for what is not a host name or address with an optional port up to 65535. */
 export function parseAuthority(text: string): Authority | undefined {
   const { host, port } = AUTHORITY.exec(text)?.groups ?? {};

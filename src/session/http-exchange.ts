@@ -1,10 +1,19 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { guardIdleSockets } from './idle-sockets.js';
 import { isRecord } from './message.js';
 import { readMessage } from './message.js';
 import type { Fault, RpcError } from './outcome.js';
-import { FaultError, fault, faultOfSocketError, faultOfStatus, retryAfterMs } from './outcome.js';
+import {
+  CONNECT_TIMEOUT,
+  FaultError,
+  fault,
+  faultOfSocketError,
+  faultOfStatus,
+  retryAfterMs,
+} from './outcome.js';
 import type { SessionLimits } from './session-limits.js';
 
 /** An idle socket is closed before common servers close theirs, so that no request meets a closing one. */
@@ -88,6 +97,7 @@ export class HttpClient {
       try {
         const request = this.#request(url, options);
         sending.request = request;
+        request.once('socket', (socket) => limitConnecting(request, socket, this.limits.maxConnectMs));
         request.once('response', resolve);
         request.once('upgrade', (_, socket) => {
           socket.destroy();
@@ -115,6 +125,15 @@ export class HttpClient {
     this.#closed = true;
     this.#agent.destroy();
   }
+}
+
+/** A host that takes no connection and refuses none would cost each call its whole time. */
+function limitConnecting(request: http.ClientRequest, socket: Socket, limitMs: number): void {
+  if (!socket.connecting) return;
+  const tooLong = Object.assign(new Error('connecting took too long'), { code: CONNECT_TIMEOUT });
+  const limit = setTimeout(() => request.destroy(tooLong), limitMs);
+  const connected = socket instanceof TLSSocket ? 'secureConnect' : 'connect';
+  for (const over of [connected, 'close']) socket.once(over, () => clearTimeout(limit));
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Failure, FailureCategory, Outcome } from '../../machines/failure.j
 export const MECHANISMS = {
   'connection-refused': 'connection_failed',
   'connection-reset': 'connection_failed',
+  'connect-timeout': 'connection_failed',
   'unknown-host': 'connection_failed',
   tls: 'connection_failed',
   unreachable: 'connection_failed',
@@ -26,6 +27,7 @@ export const MECHANISMS = {
   redirect: 'protocol_error',
   malformed: 'protocol_error',
   'too-large': 'protocol_error',
+  shortage: 'released',
   unanswered: 'released',
   cancelled: 'released',
   closed: 'released',
@@ -36,9 +38,11 @@ export type Mechanism = keyof typeof MECHANISMS;
 /** Ways to fail that leave no doubt: the request never got to where it could have been processed. */
 const UNPROCESSED: ReadonlySet<Mechanism> = new Set([
   'connection-refused',
+  'connect-timeout',
   'unknown-host',
   'tls',
   'spawn-failed',
+  'shortage',
   'input-blocked',
   'session-refused',
   'http-too-many-requests',
@@ -142,12 +146,17 @@ export function faultOf(error: unknown): Fault {
   return error instanceof FaultError ? error.fault : faultOfSocketError(error);
 }
 
+/** The code of our own error where a connection is neither made nor refused; Node has none for it. */
+export const CONNECT_TIMEOUT = 'ERR_CONNECT_TIMEOUT';
+
 /** By the error code of Node's socket, resolver, TLS and HTTP parser. */
 export function faultOfSocketError(error: unknown): Fault {
   const code = codeOf(error);
   switch (code) {
     case 'ECONNREFUSED':
       return fault('connection-refused', 'it refused the connection');
+    case CONNECT_TIMEOUT:
+      return fault('connect-timeout', 'no connection to it could be made in time');
     case 'ECONNRESET':
     case 'ECONNABORTED':
     case 'EPIPE':
@@ -158,12 +167,21 @@ export function faultOfSocketError(error: unknown): Fault {
     case 'EAI_NODATA':
       return fault('unknown-host', 'its host name could not be resolved');
   }
+  if (SHORTAGES.has(code)) {
+    return fault('shortage', `the gateway has run out of what it takes to reach it (${code})`);
+  }
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_|EPROTO)/.test(code)) {
     return fault('tls', `the TLS handshake failed (${code})`);
   }
   if (code.startsWith('HPE_')) return fault('malformed', 'it did not answer in HTTP');
   return fault('unreachable', code === '' ? 'it could not be reached' : `it could not be reached (${code})`);
 }
+
+/**
+ * What this machine, and not the backend, has run out of. A child that cannot be started for want of it is another thing:
+ * there is no backend then.
+ */
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
 /** By the error code of `spawn`; names the command, never its arguments or environment. */
 export function faultOfSpawnError(error: unknown, command: string, cwdMissing: boolean): Fault {
@@ -196,7 +214,8 @@ export function faultOfStatus(refusal: HttpRefusal): Fault {
 
 function mechanismOfStatus({ status, rpcError, inSession }: HttpRefusal): Mechanism {
   if (status >= 500) return 'http-server-error';
-  if (status === 429) return 'http-too-many-requests';
+  // 408: it has waited too long for the request, and processed nothing of it.
+  if (status === 429 || status === 408) return 'http-too-many-requests';
   if (status === 401 || status === 403) return 'http-unauthorized';
   // A lost session: 404 by the specification, 410 by proxies, 400 with -32000 by the official reference servers.
   if (inSession && (status === 404 || status === 410 || (status === 400 && rpcError?.code === -32000))) {

@@ -24,6 +24,23 @@ const opened = (sequence: number, backend = 'one'): EngineEvent => ({
 });
 
 describe('serve without a terminal', () => {
+  it.each([
+    ['127.0.0.1', '{type: anonymous}', 0],
+    ['localhost', '{type: anonymous}', 0],
+    ['0.0.0.0', '{type: anonymous}', 1],
+    ['0.0.0.0', '{type: bearer, bearer: {tokenEnv: CLIENT_TOKEN}}', 0],
+  ])('on %s with incomingAuth %s warns of open doors: %i times [R38]', async (host, auth, times) => {
+    const file = fileOf(sample({ incomingAuth: `incomingAuth: ${auth}` }));
+    const serving = serve(file, ['--host', host], { env: { CLIENT_TOKEN: 'a-token-of-clients' } });
+    await started(serving);
+    serving.host.events.emit('SIGTERM', 'SIGTERM');
+    await serving.exitCode;
+    const warned = serving.host.stderr
+      .entries()
+      .filter(({ msg }) => String(msg).startsWith('whoever can reach'));
+    expect(warned).toHaveLength(times);
+  });
+
   it('writes JSON lines to stderr and nothing to stdout [R32]', async () => {
     const serving = serve(fileOf(valid));
     const base = await started(serving);

@@ -7,8 +7,15 @@ import { SessionProbe, summary, until } from './session-probe.js';
 
 const SECRET = 'hunter2';
 const PROMPT_MS = 1_000;
-/** What HTTP alone cannot show: the faults of pipes, and a client that leaves a question unanswered. */
-const ELSEWHERE: readonly Mechanism[] = ['spawn-failed', 'child-exited', 'input-blocked', 'unanswered'];
+/** What HTTP alone cannot show: the faults of pipes and of this machine, a listener that stands still, and a client that leaves a question unanswered. */
+const ELSEWHERE: readonly Mechanism[] = [
+  'spawn-failed',
+  'child-exited',
+  'input-blocked',
+  'connect-timeout',
+  'shortage',
+  'unanswered',
+];
 const visited = new Set<Mechanism>();
 
 const options = {

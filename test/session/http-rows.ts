@@ -71,6 +71,7 @@ export const CALLS: readonly Row[] = [
   ['503', 'http-server-error', 'backend_unavailable: it answered HTTP 503', status(503)],
   ['504', 'http-server-error', 'backend_unavailable: it answered HTTP 504', status(504)],
   ['429', 'http-too-many-requests', 'overloaded: it answered HTTP 429', status(429)],
+  ['408', 'http-too-many-requests', 'overloaded: it answered HTTP 408', status(408)],
   ['401 without auth', 'http-unauthorized', 'authentication_failed: it answered HTTP 401', status(401)],
   ['403 without auth', 'http-unauthorized', 'authentication_failed: it answered HTTP 403', status(403)],
   ['400', 'http-client-error', 'succeeded: error -32603 it answered HTTP 400', status(400)],

@@ -19,6 +19,7 @@ const VERDICTS: readonly (readonly [Mechanism, string, string])[] = [
   ['connection-reset', 'connection_failed', 'connection_failed'],
   ['unknown-host', 'connection_failed', 'connection_failed'],
   ['tls', 'connection_failed', 'connection_failed'],
+  ['connect-timeout', 'connection_failed', 'connection_failed'],
   ['unreachable', 'connection_failed', 'connection_failed'],
   ['spawn-failed', 'connection_failed', 'connection_failed'],
   ['deadline', 'timeout', 'timeout'],
@@ -35,6 +36,7 @@ const VERDICTS: readonly (readonly [Mechanism, string, string])[] = [
   ['redirect', 'protocol_error', 'protocol_error'],
   ['malformed', 'protocol_error', 'protocol_error'],
   ['too-large', 'protocol_error', 'protocol_error'],
+  ['shortage', 'released', 'released'],
   ['unanswered', 'released', 'released'],
   ['cancelled', 'released', 'released'],
   ['closed', 'released', 'released'],
@@ -103,8 +105,23 @@ describe('the reply to a caller', () => {
 describe('the mechanism of an error', () => {
   const coded = (code: string) => Object.assign(new Error('words mean nothing: ECONNREFUSED'), { code });
 
+  it('of a machine that has run out of something is not that of the backend, and nothing was sent [R40]', () => {
+    for (const found of [faultOf(coded('EMFILE')), faultOf(coded('ENOBUFS'))]) {
+      expect(replyOf({ kind: 'fault', fault: found }, false)).toMatchObject({
+        outcome: { kind: 'released' },
+        kind: 'failed',
+        mayHaveRun: false,
+        reason: expect.stringMatching('the gateway has run out') as string,
+      });
+    }
+  });
+
   it.each([
     ['ECONNREFUSED', 'connection-refused'],
+    ['EMFILE', 'shortage'],
+    ['ENFILE', 'shortage'],
+    ['ENOMEM', 'shortage'],
+    ['ENOBUFS', 'shortage'],
     ['ECONNRESET', 'connection-reset'],
     ['ECONNABORTED', 'connection-reset'],
     ['EPIPE', 'connection-reset'],
