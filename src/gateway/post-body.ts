@@ -45,8 +45,8 @@ export function assertAccepts({ headers }: IncomingMessage, types: readonly stri
 }
 
 async function readText(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  const tooLarge = new HttpRefusal(413, RPC.badRequest, `at most ${maxBytes} bytes are taken`);
-  if (Number(request.headers['content-length']) > maxBytes) throw tooLarge;
+  const tooLarge = () => new HttpRefusal(413, RPC.badRequest, `at most ${maxBytes} bytes are taken`);
+  if (Number(request.headers['content-length']) > maxBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -63,7 +63,7 @@ async function readText(request: IncomingMessage, maxBytes: number): Promise<str
     // The rest is let through and forgotten: a client whose bytes nobody takes would be reset before it can read why.
     // How long that may last is for the server's request time-out to say.
     request.resume();
-    throw tooLarge;
+    throw tooLarge();
   }
   return Buffer.concat(chunks).toString();
 }

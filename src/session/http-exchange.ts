@@ -154,9 +154,10 @@ export function readBody(response: http.IncomingMessage, maxBytes: number): Prom
     response.once('end', () => resolve(Buffer.concat(parts).toString('utf8')));
     // An IncomingMessage may break off with or without an error; after `end` both change nothing.
     response.on('error', (error) => reject(new FaultError(faultOfSocketError(error))));
-    response.once('close', () =>
-      reject(new FaultError(fault('connection-reset', 'it reset the connection'))),
-    );
+    response.once('close', () => {
+      if (!response.readableEnded)
+        reject(new FaultError(fault('connection-reset', 'it reset the connection')));
+    });
   });
 }
 

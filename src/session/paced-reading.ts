@@ -4,11 +4,17 @@ import type { Readable } from 'node:stream';
 /** What is taken in one go: even of the shortest lines it holds so few that they take no longer than a turn. */
 const PIECE_BYTES = 1_024;
 /** How long one stream is read in one turn of the event loop. A turn that is over ends after the piece it is at. */
-const TURN_MS = 2;
+const TURN_MS = 1;
+/** Share of the time that one stream may take for long; what is over rests. */
+const SHARE = 0.2;
+/** What it may take at once beyond its share, and what it may be behind: one large message is no flood. */
+const BURST_MS = 10;
+const DEBT_MS = 3;
 
 /**
- * Reads a stream piece by piece. Where that takes long, the rest waits for the next turn, so that what floods us with
- * ever so many small things, each cheap, keeps nobody else waiting (R35).
+ * Reads a stream piece by piece. Where that takes long, the rest waits for the next turn, and where it takes more than its
+ * share for longer than a moment, it rests: what floods us with ever so many small things, each cheap, keeps nobody else
+ * waiting (R35).
  *
  * @param onOver called once, when the stream has ended or broken off and all that came has been taken
  */
@@ -17,18 +23,40 @@ export function readPaced(stream: Readable, take: (piece: Buffer) => void, onOve
   const waiting: Buffer[] = [];
   let isDue = false;
   let isOver = false;
+  /** How long it may be read now; what is taken is paid from it, and its share comes in with time. */
+  let creditMs = BURST_MS;
+  let readAt = performance.now();
+  const pay = (): number => {
+    const now = performance.now();
+    const tookMs = now - readAt;
+    readAt = now;
+    creditMs = Math.max(creditMs - tookMs, -DEBT_MS);
+    return tookMs;
+  };
+  const rest = (): void => {
+    isDue = true;
+    stream.pause();
+    if (creditMs > 0) setImmediate(read);
+    else setTimeout(read, (TURN_MS - creditMs) / SHARE);
+  };
   const read = (): void => {
     isDue = false;
-    const endsAt = performance.now() + TURN_MS;
+    const now = performance.now();
+    creditMs = Math.min(creditMs + (now - readAt) * SHARE, BURST_MS);
+    readAt = now;
+    let turnMs = 0;
     for (let chunk = waiting.shift(); chunk !== undefined; chunk = waiting.shift()) {
       take(chunk.subarray(0, PIECE_BYTES));
       if (chunk.length > PIECE_BYTES) waiting.unshift(chunk.subarray(PIECE_BYTES));
-      if (waiting.length > 0 && performance.now() >= endsAt) {
-        isDue = true;
-        setImmediate(read);
-        stream.pause();
+      turnMs += pay();
+      if (waiting.length > 0 && turnMs >= TURN_MS) {
+        rest();
         return;
       }
+    }
+    if (creditMs <= 0 && !isOver) {
+      rest();
+      return;
     }
     if (isOver) onOver();
     else if (stream.isPaused()) stream.resume();

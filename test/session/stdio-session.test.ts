@@ -10,7 +10,14 @@ const NOT_OF_STDIO: readonly Mechanism[] = [
   ...(['session-refused', 'stream-lost'] as const),
 ];
 /** Shown in files of their own. */
-const SHOWN_ELSEWHERE: readonly Mechanism[] = ['spawn-failed', 'cancelled', 'closed'];
+const SHOWN_ELSEWHERE: readonly Mechanism[] = [
+  'connect-timeout',
+  'shortage',
+  'unanswered',
+  'spawn-failed',
+  'cancelled',
+  'closed',
+];
 const shown = new Set<Mechanism>([...NOT_OF_STDIO, ...SHOWN_ELSEWHERE]);
 
 const PROMPT_MS = 1_000;
