@@ -80,7 +80,7 @@ describe('the report', () => {
   it('that is kept is of the versions in use', () => {
     const kept = readFileSync(join(ROOT, 'visualizations/conformance.md'), 'utf8');
     const sdk = readFileSync(join(ROOT, 'node_modules/@modelcontextprotocol/sdk/package.json'), 'utf8');
-    expect(kept).toContain(`\`${SUITE.name}\` ${SUITE.version} on Node`);
+    expect(kept).toContain(`\`${SUITE.name}\` ${SUITE.version} and `);
     expect(kept).toContain(`MCP SDK ${(JSON.parse(sdk) as { version: string }).version} on Node`);
   });
 });
