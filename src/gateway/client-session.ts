@@ -5,6 +5,7 @@ import type { JSONRPCMessage, JSONRPCRequest, Result as SdkResult } from '@model
 import { McpError, ResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Log } from '../logging/log.js';
 import type { AskOptions, AskReply, Caller, Question } from '../session/caller.js';
+import { isRecord } from '../session/message.js';
 import type { Client } from './backend.js';
 import { countFromOne, FalsyIds } from './falsy-ids.js';
 import type { Exchange, Handler, Params } from './handlers.js';
@@ -236,10 +237,6 @@ async function asked(
     const own = message.replace(/^MCP error -?\d+: /, '');
     return { kind: 'error', code, message: own, ...(data !== undefined && { data }) };
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Nothing that passes through is judged: a pattern in somebody's schema can take minutes. */

@@ -1,4 +1,5 @@
 import type { Caller } from '../session/caller.js';
+import { withProgressToken } from '../session/message.js';
 import type { Answer, Client, GatewayBackend } from './backend.js';
 import type { Kind, Route } from './directory.js';
 import { prefixOf } from './directory.js';
@@ -171,17 +172,9 @@ function send(
   { signal, onProgress, client, caller }: Exchange,
 ): Promise<Answer> {
   return backend.call(
-    { method, params: withoutProgressToken(params) },
+    { method, params: withProgressToken(params, undefined) },
     { signal, client, caller, ...(onProgress && { onProgress }) },
   );
-}
-
-/** The token is the client's; the backend session has its own. */
-function withoutProgressToken(params: Params): Params {
-  const meta = params['_meta'];
-  if (typeof meta !== 'object' || meta === null || !('progressToken' in meta)) return params;
-  const rest = Object.fromEntries(Object.entries(meta).filter(([key]) => key !== 'progressToken'));
-  return { ...params, _meta: rest };
 }
 
 function resultOf(answer: Answer): Result {
